@@ -1,0 +1,164 @@
+"""Every setting of a codec and its training, explained beside the field and checked once.
+
+The page's form and the command line are both made from these models.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Literal, Self, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from ae_core.errors import ConfigError
+
+SCHEMA_VERSION = 1
+S = TypeVar("S", bound="Settings")
+
+Architecture = Literal["dense", "convolutional"]
+Activation = Literal["relu", "gelu", "silu", "elu", "leaky_relu", "tanh"]
+Bottleneck = Literal["plain", "variational"]
+Corruption = Literal["none", "gaussian", "masking", "salt_and_pepper", "blur", "missing_block"]
+Penalty = Literal["none", "l1", "kl_sparsity", "contractive"]
+Loss = Literal["mse", "bce", "gaussian"]
+
+
+class Settings(BaseModel):
+    """Frozen settings; a field that does not exist is refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ModelConfig(Settings):
+    """A model as a composition: architecture x bottleneck x corruption x penalty x loss."""
+
+    architecture: Architecture = Field("dense", description="Kind of layers.")
+    latent_dim: int = Field(32, ge=1, le=1024, description="Code size: numbers a code has.")
+    widths: tuple[int, ...] = Field(
+        (128,),
+        description="Units of each hidden layer (dense) or channels of each halving stage "
+        "(convolutional), from the picture inwards.",
+    )
+    residual: bool = Field(False, description="Residual blocks between convolutional stages.")
+    activation: Activation = Field("relu", description="Non-linearity between layers.")
+    bottleneck: Bottleneck = Field("plain", description="How a code is made: a point, or a Gaussian.")
+    corruption: Corruption = Field("none", description="Damage done to the input, to be undone.")
+    corruption_range: tuple[float, float] = Field(
+        (0.0, 0.5), description="Lowest and highest level of the damage, drawn for each item."
+    )
+    penalty: Penalty = Field("none", description="Extra term that shapes the codes.")
+    penalty_weight: float = Field(1e-3, ge=0, description="Weight of the penalty.")
+    target_rate: float = Field(
+        0.05, gt=0, lt=1, description="KL sparsity: mean activity rho a unit should have."
+    )
+    loss: Loss = Field("mse", description="What counts as a good reconstruction.")
+    beta: float = Field(1.0, ge=0, description="Variational: weight of the KL term.")
+    warm_up_epochs: float = Field(0.0, ge=0, description="Variational: epochs until full beta.")
+    free_bits: float = Field(
+        0.0, ge=0, description="Variational: nats a dimension may use without being charged."
+    )
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if any(width < 1 for width in self.widths):
+            raise ValueError(f"`widths` must be positive; got {self.widths}.")
+        if self.architecture == "convolutional" and not 1 <= len(self.widths) <= 6:
+            raise ValueError(
+                f"`widths` must name 1 to 6 stages for a convolutional net; got {self.widths}."
+            )
+        low, high = self.corruption_range
+        if not 0 <= low <= high:
+            raise ValueError(f"`corruption_range` must be 0 <= low <= high; got {low}, {high}.")
+        if self.bottleneck == "variational" and self.penalty == "kl_sparsity":
+            raise ValueError(
+                "`penalty` kl_sparsity needs activities in [0, 1], which a variational code does "
+                "not have: choose bottleneck plain, or penalty none."
+            )
+        return self
+
+
+class TrainingConfig(Settings):
+    """How a model is fitted."""
+
+    epochs: int = Field(10, ge=1, le=10_000, description="Passes over the training items.")
+    batch_size: int = Field(128, ge=1, le=65_536, description="Items in one step.")
+    learning_rate: float = Field(1e-3, gt=0, le=10, description="Size of a step.")
+    optimiser: Literal["adam", "adamw", "sgd"] = Field("adam", description="Rule of the step.")
+    weight_decay: float = Field(0.0, ge=0, description="Pull of the weights towards zero.")
+    schedule: Literal["constant", "cosine", "one_cycle"] = Field(
+        "constant", description="How the learning rate changes over the run."
+    )
+    seed: int = Field(0, ge=0, lt=2**31, description="Start of all random numbers of the run.")
+    patience: int = Field(
+        0, ge=0, description="Stop after so many epochs without a better held-out loss; 0: never."
+    )
+    max_items: int = Field(0, ge=0, description="Train on at most so many items; 0: all.")
+    greedy_pretraining_epochs: int = Field(
+        0, ge=0, description="Epochs of layer-wise pre-training (dense); 0: none."
+    )
+    precision: Literal["auto", "32", "bf16"] = Field(
+        "auto", description="Number format; auto: bf16 on a GPU that has it, else 32 bits."
+    )
+    save_interval_s: float = Field(30.0, gt=0, description="Seconds between saves to resume from.")
+    n_threads: int = Field(0, ge=0, description="CPU threads; 0: all cores.")
+
+
+class CheckpointConfig(Settings):
+    """`config.json` of a checkpoint: everything needed to rebuild its codec."""
+
+    schema_version: int = Field(SCHEMA_VERSION, description="Version of this format.")
+    codec: Literal["autoencoder", "pca"] = Field("autoencoder", description="Kind of codec.")
+    name: str = Field(description="Name of the checkpoint, and of its folder.")
+    data: str = Field(description="Data set it was fitted on.")
+    data_fingerprint: str = Field("", description="Fingerprint of that data set's items.")
+    item_shape: tuple[int, int, int] = Field(description="Channels, height, width of an item.")
+    latent_dim: int = Field(ge=1, description="Code size.")
+    model: ModelConfig | None = Field(None, description="Composition; none for PCA.")
+    training: TrainingConfig | None = Field(None, description="How it was fitted.")
+    preset: str = Field("", description="Preset it started from.")
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        check_name(self.name)
+        if any(size < 1 for size in self.item_shape):
+            raise ValueError(f"`item_shape` must be positive; got {self.item_shape}.")
+        if (self.codec == "autoencoder") != (self.model is not None):
+            raise ValueError("`model` must be given for an autoencoder, and only for one.")
+        if self.model is not None and self.model.latent_dim != self.latent_dim:
+            raise ValueError(
+                f"`latent_dim` ({self.latent_dim}) differs from the model's "
+                f"({self.model.latent_dim})."
+            )
+        return self
+
+
+def check_name(name: str) -> str:
+    """Return `name` if it can safely be a folder's name.
+
+    Raises:
+        ConfigError: It is empty, long, or has characters other than a-z, 0-9, dot, dash, underscore.
+    """
+    if not re.fullmatch(r"[a-z0-9][a-z0-9._-]{0,59}", name):
+        raise ConfigError(
+            f"`name` must be 1 to 60 of a-z, 0-9, '.', '-', '_', the first a letter or digit; "
+            f"got {name!r}: for example 'my-faces'."
+        )
+    return name
+
+
+def validated(model: type[S], values: Mapping[str, object]) -> S:
+    """Build settings, turning pydantic's report into one readable `ConfigError`."""
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        raise ConfigError(explain(error)) from error
+
+
+def explain(error: ValidationError) -> str:
+    """One line a problem: the setting, what is wrong with it, and the value given."""
+    lines = []
+    for problem in error.errors():
+        field = ".".join(str(part) for part in problem["loc"])
+        what = problem["msg"].removeprefix("Value error, ")
+        given = "" if problem["type"] in ("missing", "value_error") else f"; got {problem['input']!r}"
+        lines.append(f"`{field}`: {what}{given}" if field else what)
+    return " ".join(lines)

@@ -1,0 +1,29 @@
+"""Errors a person can act on: each message names the argument, the rule, the value and the remedy."""
+
+
+class AeCoreError(Exception):
+    """Anything the user can put right; a page shows its message and stops. The rest are bugs."""
+
+
+class ConfigError(AeCoreError):
+    """A setting is unknown, out of range or contradicts another one."""
+
+
+class DataError(AeCoreError):
+    """A data set is missing, broken or of the wrong shape."""
+
+
+class CheckpointError(AeCoreError):
+    """A checkpoint is missing, broken, or of a schema this version does not read."""
+
+
+class LatentInputError(AeCoreError):
+    """Codes, groups or directions that an operation cannot work on."""
+
+
+class JobError(AeCoreError):
+    """A run could not be started, watched, cancelled or resumed."""
+
+
+class ProjectionError(AeCoreError):
+    """A projection was asked for with impossible settings, or its worker died."""

@@ -1,0 +1,55 @@
+"""Where things lie on disk, and how they are written so that a crash leaves no half file."""
+
+import os
+import tempfile
+from pathlib import Path
+
+
+def project_root() -> Path:
+    """Folder that holds `ae_core`, `app.py` and the shipped checkpoints."""
+    return Path(__file__).resolve().parent.parent
+
+
+def home() -> Path:
+    """Folder for a user's data, runs and caches: `$ZOETROPE_HOME`, else the project's root."""
+    return Path(os.environ.get("ZOETROPE_HOME") or project_root()).expanduser().resolve()
+
+
+def data_dir() -> Path:
+    """Data sets that a person added."""
+    return home() / "data"
+
+
+def checkpoints_dir() -> Path:
+    """Runs, and the checkpoints that they become."""
+    return home() / "checkpoints"
+
+
+def shipped_checkpoints_dir() -> Path:
+    """Checkpoints that come with the project; never written to by the app."""
+    return project_root() / "checkpoints"
+
+
+def cache_dir() -> Path:
+    """Derived files; may be deleted at any time."""
+    return home() / ".cache"
+
+
+def write_atomically(path: Path, content: bytes | str) -> None:
+    """Write a whole file or nothing: temporary name beside it, flushed to disk, then renamed.
+
+    Raises:
+        OSError: The disk is full or the folder cannot be written; `path` is then untouched.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    payload = content.encode() if isinstance(content, str) else content
+    descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(payload)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
