@@ -1,0 +1,86 @@
+"""Real Chromium against the real server.
+
+`server` is the whole app on a free port with an empty home folder; `serve` starts any other
+script; `page` is a fresh tab that fails its test on errors in the browser's console.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+
+from benchmarks.serving import Server, launch_chromium
+from benchmarks.serving import serve as serve_script
+
+# Console errors that say nothing about our code: part of the text -> why it may stay.
+KNOWN_BENIGN: dict[str, str] = {
+    "webhooks.fivetran.com": "Streamlit's own telemetry, blocked without a network",
+    "data.streamlit.io": "Streamlit's own notices, blocked without a network",
+}
+
+
+@pytest.fixture(scope="session")
+def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Server]]:
+    """Start scripts by path, `serve("tests/browser/apps/x.py", env={...})`; all stop at the end."""
+    with ExitStack() as stack:
+
+        def start(script: str | Path, **options: object) -> Server:
+            options.setdefault("home", tmp_path_factory.mktemp("home"))
+            return stack.enter_context(serve_script(script, **options))  # type: ignore[arg-type]
+
+        yield start
+
+
+@pytest.fixture(scope="session")
+def app_server(serve: Callable[..., Server]) -> Server:
+    """The whole app as a process: `.url`, `.pid`, `.log()`."""
+    return serve("app.py")
+
+
+@pytest.fixture(scope="session")
+def server(app_server: Server) -> str:
+    """Base URL of the whole app."""
+    return app_server.url
+
+
+# Package scope, not session: Playwright keeps an event loop running in this thread while it is
+# open, and tests elsewhere call `asyncio.run`.
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        chromium = launch_chromium(playwright)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def console_errors() -> list[str]:
+    """Errors of the page so far; a test that provokes some clears the list."""
+    return []
+
+
+@pytest.fixture
+def page(browser: Browser, console_errors: list[str]) -> Iterator[Page]:
+    """A fresh tab, 1280 x 800; errors in its console or uncaught exceptions fail the test."""
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    tab = context.new_page()
+    watch_errors(tab, console_errors)
+    yield tab
+    context.close()
+    assert not console_errors, "errors in the browser's console:\n" + "\n".join(console_errors)
+
+
+def watch_errors(tab: Page, errors: list[str]) -> None:
+    """Collect console errors and uncaught exceptions of `tab`, less the known benign ones."""
+
+    def on_console(message: ConsoleMessage) -> None:
+        text = f"{message.text} ({message.location.get('url', '')})"
+        if message.type == "error" and not any(part in text for part in KNOWN_BENIGN):
+            errors.append(text)
+
+    tab.on("console", on_console)
+    tab.on("pageerror", lambda error: errors.append(f"uncaught: {error}"))
