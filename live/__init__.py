@@ -1,0 +1,1 @@
+"""The live half of the server: a socket that takes codes and answers with pictures."""

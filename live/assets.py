@@ -1,0 +1,34 @@
+"""The browser's half: plain ES modules under `static/`, served by the app, no build step."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+from pathlib import Path
+
+STATIC = Path(__file__).parent / "static"
+MEDIA_TYPES = {".js": "text/javascript", ".css": "text/css"}
+
+
+@functools.cache
+def version() -> str:
+    """Fingerprint of all modules: part of their address, so that browsers may keep them."""
+    digest = hashlib.sha256()
+    for path in sorted(STATIC.iterdir()):
+        digest.update(path.name.encode() + path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def loader(module: str) -> str:
+    """JavaScript of a v2 component that imports `static/MODULE` and calls its `mount`.
+
+    The address is relative to the page, so that it also holds behind a proxy with a path prefix.
+    Modules import each other as `./name.js`, which keeps the version in the address.
+    """
+    return (
+        "export default async function (component) {\n"
+        f'  const address = new URL("api/static/{version()}/{module}", document.baseURI);\n'
+        "  const { mount } = await import(address.href);\n"
+        "  return mount(component);\n"
+        "}\n"
+    )
