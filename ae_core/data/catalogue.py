@@ -1,0 +1,172 @@
+"""The data sets there are: the embedded ones and those that a person added."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from ae_core.data.store import (
+    About,
+    DataSet,
+    make_data_set,
+    read_about,
+    read_data_set,
+    write_data_set,
+)
+from ae_core.errors import DataError
+from ae_core.locations import cache_dir, data_dir
+
+Progress = Callable[[int, int], None]
+
+N_FACES = 20_000
+N_PREVIEW = 512
+FACES_SEED = 0
+# Part of the cache folder's name: raise it when the renderer draws differently.
+FACES_VERSION = 1
+
+
+def _make_digits(_: Progress | None) -> DataSet:
+    from sklearn.datasets import load_digits
+
+    digits = load_digits()
+    items = np.round(digits.images * (255 / 16)).astype(np.uint8)[:, None]  # (1797, 1, 8, 8)
+    attributes = pd.DataFrame({"digit": pd.Series(digits.target).astype(str)})
+    return make_data_set(
+        "digits",
+        items,
+        attributes,
+        title="Digits",
+        description="1,797 handwritten digits, 8 x 8 pixels.",
+        source="scikit-learn load_digits (UCI Optical Recognition of Handwritten Digits)",
+        licence="CC BY 4.0",
+    )
+
+
+def _make_faces(on_progress: Progress | None, n_items: int = N_FACES) -> DataSet:
+    from ae_core.data.faces import render_faces
+
+    items, attributes = render_faces(n_items, seed=FACES_SEED, on_progress=on_progress)
+    return make_data_set(
+        "faces",
+        items,
+        attributes,
+        title="Faces",
+        description="Drawn faces, 64 x 64 pixels, with the truth about each.",
+        source=f"Zoetrope's own renderer, seed {FACES_SEED}",
+        licence="Apache-2.0",
+    )
+
+
+_EMBEDDED: dict[str, Callable[[Progress | None], DataSet]] = {
+    "faces": _make_faces,
+    "digits": _make_digits,
+}
+EMBEDDED = tuple(_EMBEDDED)
+
+
+def _folder(name: str) -> Path:
+    if name == "faces":
+        return cache_dir() / "data" / f"faces-v{FACES_VERSION}-{FACES_SEED}-{N_FACES}"
+    if name in _EMBEDDED:
+        return cache_dir() / "data" / name
+    return data_dir() / name
+
+
+def list_data_sets() -> list[str]:
+    """Names of all data sets: embedded ones first, then a person's own, by name.
+
+    Folders that cannot be read are left out here; `read_about` says what is wrong with them.
+    """
+    own = []
+    if data_dir().is_dir():
+        for folder in sorted(data_dir().iterdir()):
+            if folder.is_dir() and not folder.name.startswith("."):
+                own.append(folder.name)
+    return [*EMBEDDED, *[name for name in own if name not in _EMBEDDED]]
+
+
+def is_ready(name: str) -> bool:
+    """Whether `load_data_set` will be quick: the data set lies on disk."""
+    return (_folder(name) / "about.json").is_file()
+
+
+def load_data_set(name: str, *, on_progress: Progress | None = None) -> DataSet:
+    """Open a data set; an embedded one is made on first use and kept in the cache.
+
+    Args:
+        name: One of `list_data_sets()`.
+        on_progress: Told (items done, items in all) while an embedded set is made.
+
+    Raises:
+        DataError: There is no such data set, or its files are broken.
+    """
+    folder = _folder(name)
+    if name in _EMBEDDED:
+        return _load_embedded(name, folder, on_progress)
+    if not folder.is_dir():
+        raise DataError(
+            f"`data`: there is no data set {name!r}; there are {', '.join(list_data_sets())}: "
+            "add it on the Data page or with `python -m ae_core add`."
+        )
+    return read_data_set(folder)
+
+
+def _load_embedded(name: str, folder: Path, on_progress: Progress | None) -> DataSet:
+    try:
+        return read_data_set(folder)
+    except DataError:
+        # Nothing of a person's is in the cache: a broken copy is simply made anew.
+        shutil.rmtree(folder, ignore_errors=True)
+    made = _EMBEDDED[name](on_progress)
+    try:
+        write_data_set(folder, made)
+    except DataError:
+        pass  # another process was faster; its copy is bit-identical
+    return read_data_set(folder)
+
+
+def preview_data_set(name: str) -> DataSet:
+    """A quick, small stand-in: the first items of the set, at once, also on the first start.
+
+    The items are the same as the first ones of `load_data_set(name)`.
+    """
+    if name != "faces" or is_ready(name):
+        return load_data_set(name).head(N_PREVIEW)
+    folder = cache_dir() / "data" / f"faces-v{FACES_VERSION}-{FACES_SEED}-{N_PREVIEW}"
+    try:
+        return read_data_set(folder)
+    except DataError:
+        shutil.rmtree(folder, ignore_errors=True)
+    made = _make_faces(None, N_PREVIEW)
+    try:
+        write_data_set(folder, made)
+    except DataError:
+        pass
+    return made
+
+
+def about_data_set(name: str) -> About:
+    """What a data set is, without opening its items (the preview's, until it is made).
+
+    Raises:
+        DataError: There is no such data set, or its about.json is broken.
+    """
+    folder = _folder(name)
+    if name in _EMBEDDED and not is_ready(name):
+        return preview_data_set(name).about
+    if not folder.is_dir():
+        return load_data_set(name).about
+    return read_about(folder)
+
+
+def remove_data_set(name: str) -> None:
+    """Delete a data set that a person added.
+
+    Raises:
+        DataError: It is embedded, or does not exist.
+    """
+    if name in _EMBEDDED or name not in list_data_sets():
+        raise DataError(f"`name`: only a data set of your own can be removed; got {name!r}.")
+    shutil.rmtree(_folder(name))

@@ -1,0 +1,333 @@
+"""A person's own pictures: NumPy archives and zips of pictures become data sets.
+
+Zip files follow the `imagefolder` convention: pictures anywhere in the archive, and optionally a
+`metadata.csv` whose `file_name` column names them and whose other columns are attributes.
+"""
+
+import csv
+import io
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+import pandas as pd
+from PIL import Image, UnidentifiedImageError
+
+from ae_core.config import check_name
+from ae_core.data.catalogue import EMBEDDED, load_data_set
+from ae_core.data.store import SPLIT_COLUMN, DataSet, make_data_set, write_data_set
+from ae_core.errors import DataError
+from ae_core.locations import data_dir
+
+Progress = Callable[[int, int], None]
+
+PICTURE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif"})
+SMALLEST_SIDE, LARGEST_SIDE = 8, 128
+MIN_ITEMS = 20
+MAX_ITEMS = 1_000_000
+# A guard against archives made to explode: the largest picture file, unpacked, that is opened.
+MAX_PICTURE_BYTES = 64 * 2**20
+MAX_PICTURE_PIXELS = 50_000_000
+
+
+def add_file(
+    path: Path, name: str, *, size: int = 64, on_progress: Progress | None = None
+) -> DataSet:
+    """Add a `.npz` or `.zip` file, whichever it is; see `add_arrays` and `add_zip`."""
+    adders = {".npz": add_arrays, ".zip": add_zip}
+    adder = adders.get(path.suffix.lower())
+    if adder is None:
+        raise DataError(
+            f"`file` must be a .npz archive of arrays or a .zip of pictures; got {path.name!r}."
+        )
+    return adder(path, name, size=size, on_progress=on_progress)
+
+
+def add_arrays(
+    path: Path, name: str, *, size: int = 64, on_progress: Progress | None = None
+) -> DataSet:
+    """Add pictures from a NumPy archive.
+
+    Understood: `images` (with `labels`), or `train_images` and `test_images` (with
+    `train_labels`, `test_labels`), uint8 (N, H, W), (N, H, W, 3) or (N, 3, H, W); every further
+    one-dimensional array of N values becomes an attribute.
+
+    Args:
+        path: The `.npz` file.
+        name: Name of the new data set.
+        size: Not used: arrays keep their size. Here so that both adders are called alike.
+        on_progress: Told (items done, items in all).
+
+    Raises:
+        DataError: Not such an archive, pickled objects inside, wrong dtype or shape, name taken.
+    """
+    _check_new_name(name)
+    arrays = _read_archive(path)
+    parts = [("train", "train_images"), ("held_out", "test_images")]
+    if "images" in arrays:
+        parts = [("", "images")]
+    elif "train_images" not in arrays:
+        raise DataError(
+            f"{path.name!r} must hold an array `images`, or `train_images` and `test_images`; "
+            f"it holds {', '.join(sorted(arrays)) or 'nothing'}."
+        )
+    present = [(split, key) for split, key in parts if key in arrays]
+    blocks = [_as_items(arrays[key], key) for _, key in present]
+    if len({block.shape[1:] for block in blocks}) > 1:
+        raise DataError(f"The pictures of {path.name!r} differ in shape between its arrays.")
+    items = np.concatenate(blocks)
+    attributes = _array_attributes(arrays, present, [len(block) for block in blocks])
+    return _store(name, items, attributes, source=path.name, on_progress=on_progress)
+
+
+def add_zip(
+    path: Path, name: str, *, size: int = 64, on_progress: Progress | None = None
+) -> DataSet:
+    """Add the pictures of a zip file, cropped to a centred square and resized.
+
+    Args:
+        path: The `.zip` file; pictures anywhere in it, and optionally `metadata.csv`.
+        name: Name of the new data set.
+        size: Side of the stored pictures in pixels, 8 to 128.
+        on_progress: Told (pictures done, pictures in all).
+
+    Raises:
+        DataError: Not a zip, no or too few pictures, a broken picture (named), metadata that does
+            not fit, name taken. Nothing is stored then.
+    """
+    _check_new_name(name)
+    if not SMALLEST_SIDE <= size <= LARGEST_SIDE:
+        raise DataError(f"`size` must be {SMALLEST_SIDE} to {LARGEST_SIDE} pixels; got {size}.")
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = _picture_members(archive, path.name)
+            metadata = _read_metadata(archive)
+            if metadata is not None:
+                members, metadata = _match(members, metadata)
+            items = np.empty((len(members), 3, size, size), dtype=np.uint8)
+            for index, member in enumerate(members):
+                items[index] = _read_picture(archive, member, size)
+                if on_progress is not None and index % 100 == 99:
+                    on_progress(index + 1, len(members))
+    except (zipfile.BadZipFile, FileNotFoundError, NotImplementedError, RuntimeError) as error:
+        raise DataError(
+            f"{path.name!r} cannot be read as a zip file ({error}): pack the pictures again."
+        ) from error
+    if metadata is None:
+        metadata = _folder_labels(members)
+    if _is_grey(items):
+        items = items[:, :1]
+    return _store(name, items, metadata, source=path.name, on_progress=on_progress)
+
+
+def _check_new_name(name: str) -> None:
+    check_name(name)
+    if name in EMBEDDED or (data_dir() / name).exists():
+        raise DataError(
+            f"`name`: a data set {name!r} exists already: choose another name, or remove it first."
+        )
+
+
+def _store(
+    name: str,
+    items: np.ndarray,
+    attributes: pd.DataFrame,
+    *,
+    source: str,
+    on_progress: Progress | None,
+) -> DataSet:
+    if not MIN_ITEMS <= len(items) <= MAX_ITEMS:
+        raise DataError(
+            f"A data set needs {MIN_ITEMS} to {MAX_ITEMS:,} items; {source!r} has {len(items):,}."
+        )
+    made = make_data_set(
+        name, items, attributes, title=name, source=source, licence="your own file"
+    )
+    write_data_set(data_dir() / name, made)
+    if on_progress is not None:
+        on_progress(len(items), len(items))
+    return load_data_set(name)
+
+
+# --- NumPy archives -------------------------------------------------------------------------
+
+
+def _read_archive(path: Path) -> dict[str, np.ndarray]:
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            return {key: archive[key] for key in archive.files}
+    except FileNotFoundError as error:
+        raise DataError(f"There is no file {str(path)!r}: check its name.") from error
+    except (OSError, ValueError, zipfile.BadZipFile, EOFError, AttributeError) as error:
+        raise DataError(
+            f"{path.name!r} cannot be read as a NumPy archive ({error}): write it with "
+            "np.savez(file, images=..., labels=...), without Python objects."
+        ) from error
+
+
+def _as_items(array: np.ndarray, key: str) -> np.ndarray:
+    """uint8 (N, C, H, W) from the usual layouts."""
+    if array.dtype != np.uint8:
+        raise DataError(
+            f"`{key}` must be uint8 (0 to 255); got {array.dtype}: multiply by 255 and convert."
+        )
+    if array.ndim == 3:
+        array = array[:, None]
+    elif array.ndim == 4 and array.shape[-1] in (1, 3) and array.shape[1] not in (1, 3):
+        array = array.transpose(0, 3, 1, 2)
+    if array.ndim != 4 or array.shape[1] not in (1, 3):
+        raise DataError(
+            f"`{key}` must have shape (N, H, W), (N, H, W, 3) or (N, 3, H, W); got {array.shape}."
+        )
+    if not all(SMALLEST_SIDE <= side <= LARGEST_SIDE for side in array.shape[2:]):
+        raise DataError(
+            f"`{key}`: pictures must be {SMALLEST_SIDE} to {LARGEST_SIDE} pixels a side; got "
+            f"{array.shape[2]} x {array.shape[3]}: resize them first."
+        )
+    return np.ascontiguousarray(array)
+
+
+def _array_attributes(
+    arrays: dict[str, np.ndarray], present: list[tuple[str, str]], lengths: list[int]
+) -> pd.DataFrame:
+    columns: dict[str, np.ndarray] = {}
+    prefixes = [key.removesuffix("images") for _, key in present]  # "", "train_", "test_"
+    suffixes = {
+        key.removeprefix(prefix)
+        for prefix in prefixes
+        for key in arrays
+        if key.startswith(prefix) and not key.endswith("images")
+    }
+    for suffix in sorted(suffixes):
+        found = [arrays.get(prefix + suffix) for prefix in prefixes]
+        fits = [
+            values is not None and values.shape == (length,)
+            for values, length in zip(found, lengths, strict=True)
+        ]
+        if all(fits):
+            columns[suffix.removesuffix("s") if suffix == "labels" else suffix] = np.concatenate(
+                [values for values in found if values is not None]
+            )
+        elif suffix == "labels":
+            raise DataError(
+                f"`labels` must be one value a picture ({lengths}); got shapes "
+                f"{[None if values is None else values.shape for values in found]}."
+            )
+    attributes = pd.DataFrame(columns, index=range(sum(lengths)))
+    if "label" in attributes:
+        # Classes, not quantities: pictures of 7 are not "more" than pictures of 1.
+        attributes["label"] = attributes["label"].astype(str)
+    if present[0][0]:
+        splits = [split for split, _ in present]
+        if len(splits) == 2:
+            attributes[SPLIT_COLUMN] = np.repeat(splits, lengths)
+    return attributes
+
+
+# --- Zip files ------------------------------------------------------------------------------
+
+
+def _picture_members(archive: zipfile.ZipFile, file_name: str) -> list[str]:
+    members = [
+        info.filename
+        for info in archive.infolist()
+        if not info.is_dir()
+        and PurePosixPath(info.filename).suffix.lower() in PICTURE_SUFFIXES
+        and "__MACOSX" not in info.filename
+    ]
+    if not members:
+        raise DataError(
+            f"{file_name!r} holds no pictures: it needs files ending in "
+            f"{', '.join(sorted(PICTURE_SUFFIXES))}."
+        )
+    if len(members) > MAX_ITEMS:
+        raise DataError(f"{file_name!r} holds {len(members):,} pictures; at most {MAX_ITEMS:,}.")
+    return sorted(members)
+
+
+def _read_metadata(archive: zipfile.ZipFile) -> pd.DataFrame | None:
+    found = [name for name in archive.namelist() if PurePosixPath(name).name == "metadata.csv"]
+    if not found:
+        return None
+    try:
+        metadata = pd.read_csv(io.BytesIO(archive.read(min(found, key=len))))
+    except (ValueError, UnicodeDecodeError, csv.Error) as error:
+        raise DataError(f"metadata.csv cannot be read ({error}): save it as UTF-8 CSV.") from error
+    if "file_name" not in metadata:
+        raise DataError(
+            "metadata.csv must have a column `file_name`; it has "
+            f"{', '.join(map(str, metadata.columns[:10]))}."
+        )
+    return metadata
+
+
+def _match(members: list[str], metadata: pd.DataFrame) -> tuple[list[str], pd.DataFrame]:
+    """Pictures in the order of the metadata's rows; each row must have its picture."""
+    by_name = {PurePosixPath(member).name: member for member in members}
+    by_name |= {member: member for member in members}
+    names = metadata["file_name"].astype(str)
+    missing = [name for name in names if name not in by_name]
+    if missing:
+        raise DataError(
+            f"metadata.csv names {len(missing)} pictures that are not in the zip, the first "
+            f"{missing[0]!r}: remove these rows or add the pictures."
+        )
+    attributes = metadata.drop(columns="file_name")
+    return [by_name[name] for name in names], _tidy(attributes)
+
+
+def _tidy(attributes: pd.DataFrame) -> pd.DataFrame:
+    """Columns of 0 and 1 become bool (-1 and 1 as well: CelebA's own way); text stays text."""
+    tidy = {}
+    for name, column in attributes.items():
+        values = set(column.dropna().unique())
+        if column.notna().all() and values and values <= {0, 1, -1} and len(values) <= 2:
+            column = column > 0
+        elif column.dtype == object:
+            column = column.astype(str)
+        tidy[str(name)] = column
+    return pd.DataFrame(tidy, index=attributes.index)
+
+
+def _folder_labels(members: list[str]) -> pd.DataFrame:
+    """The folder a picture lies in is its label, where there is more than one folder."""
+    folders = [PurePosixPath(member).parent.name for member in members]
+    if len(set(folders)) < 2:
+        return pd.DataFrame(index=range(len(members)))
+    return pd.DataFrame({"label": folders})
+
+
+def _read_picture(archive: zipfile.ZipFile, member: str, size: int) -> np.ndarray:
+    """uint8 (3, size, size): centred square, resized with an anti-aliasing filter."""
+    if archive.getinfo(member).file_size > MAX_PICTURE_BYTES:
+        raise DataError(f"Picture {member!r} is larger than {MAX_PICTURE_BYTES >> 20} MiB.")
+    try:
+        with Image.open(io.BytesIO(archive.read(member))) as picture:
+            if picture.width * picture.height > MAX_PICTURE_PIXELS:
+                raise DataError(
+                    f"Picture {member!r} has {picture.width} x {picture.height} pixels; at most "
+                    f"{MAX_PICTURE_PIXELS:,} in all: make it smaller."
+                )
+            side = min(picture.size)
+            left, top = (picture.width - side) // 2, (picture.height - side) // 2
+            square = picture.convert("RGB").resize(
+                (size, size), Image.Resampling.LANCZOS, box=(left, top, left + side, top + side)
+            )
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, zipfile.BadZipFile) as error:
+        raise DataError(
+            f"Picture {member!r} cannot be read ({error}): remove or replace it, then add the zip "
+            "again. Nothing was stored."
+        ) from error
+    return np.asarray(square).transpose(2, 0, 1)
+
+
+def _is_grey(items: np.ndarray) -> bool:
+    return all(
+        bool((block == block[:, :1]).all()) for block in _blocks(items, 1024)
+    )
+
+
+def _blocks(items: np.ndarray, size: int) -> Iterator[np.ndarray]:
+    for start in range(0, len(items), size):
+        yield items[start : start + size]

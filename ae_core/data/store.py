@@ -1,0 +1,190 @@
+"""The on-disk form of a data set: `items.npy`, `attributes.parquet`, `about.json` in one folder."""
+
+import hashlib
+import json
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from pydantic import Field, ValidationError
+
+from ae_core.config import Settings, explain
+from ae_core.errors import DataError
+from ae_core.locations import write_atomically
+
+SPLIT_COLUMN = "split"
+HELD_OUT_SHARE = 0.1
+_CHUNK = 4096
+
+
+class About(Settings):
+    """`about.json`: what the data set is and where it comes from."""
+
+    name: str = Field(description="Name of the data set, and of its folder.")
+    title: str = Field(description="Name for people.")
+    description: str = Field("", description="One sentence on the items.")
+    n_items: int = Field(ge=1, description="How many items.")
+    item_shape: tuple[int, int, int] = Field(description="Channels, height, width.")
+    fingerprint: str = Field(description="BLAKE2 of all item bytes.")
+    source: str = Field("", description="Where the items come from.")
+    licence: str = Field("", description="Terms of use.")
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """Items and what is known about them.
+
+    Attributes:
+        items: uint8 (N, C, H, W), usually memory-mapped, never written to.
+        attributes: One row an item: bool, text or number columns.
+        about: Name, shape, fingerprint, source.
+    """
+
+    items: np.ndarray
+    attributes: pd.DataFrame
+    about: About
+
+    def __post_init__(self) -> None:
+        expected = (self.about.n_items, *self.about.item_shape)
+        if self.items.shape != expected or self.items.dtype != np.uint8:
+            raise DataError(
+                f"`items` of {self.about.name!r} must be uint8 of shape {expected}; got "
+                f"{self.items.dtype} {self.items.shape}: add the data set again."
+            )
+        if len(self.attributes) != self.about.n_items:
+            raise DataError(
+                f"`attributes` of {self.about.name!r} must have a row an item "
+                f"({self.about.n_items}); got {len(self.attributes)}: add the data set again."
+            )
+
+    @property
+    def name(self) -> str:
+        return self.about.name
+
+    def visible_attributes(self) -> list[str]:
+        """Attribute names that say something about items (not the split)."""
+        return [name for name in self.attributes.columns if name != SPLIT_COLUMN]
+
+    def split(self) -> tuple[np.ndarray, np.ndarray]:
+        """Indices to fit on and indices held out, both int64, ascending, disjoint.
+
+        A `split` attribute ("train" / "held_out") decides where there is one; else one item in ten
+        is held out by a fixed shuffle, the same in every process and version.
+        """
+        if SPLIT_COLUMN in self.attributes:
+            held_out = (self.attributes[SPLIT_COLUMN] == "held_out").to_numpy()
+        else:
+            order = np.random.Generator(np.random.Philox(key=20_061)).permutation(len(self.items))
+            held_out = np.zeros(len(self.items), dtype=bool)
+            held_out[order[: max(1, round(HELD_OUT_SHARE * len(self.items)))]] = True
+        return np.flatnonzero(~held_out), np.flatnonzero(held_out)
+
+    def head(self, n_items: int) -> "DataSet":
+        """The first items as a data set of its own, with a fingerprint of its own."""
+        n_items = min(n_items, len(self.items))
+        items = self.items[:n_items]
+        changed = {"n_items": n_items, "fingerprint": fingerprint_items(items)}
+        return DataSet(
+            items, self.attributes.iloc[:n_items], self.about.model_copy(update=changed)
+        )
+
+
+def fingerprint_items(items: np.ndarray) -> str:
+    """BLAKE2b (16 bytes, hex) of shape and bytes of uint8 items, read in chunks."""
+    digest = hashlib.blake2b(repr(items.shape).encode(), digest_size=16)
+    for start in range(0, len(items), _CHUNK):
+        digest.update(np.ascontiguousarray(items[start : start + _CHUNK]).tobytes())
+    return digest.hexdigest()
+
+
+def make_data_set(
+    name: str,
+    items: np.ndarray,
+    attributes: pd.DataFrame,
+    *,
+    title: str,
+    description: str = "",
+    source: str = "",
+    licence: str = "",
+) -> DataSet:
+    """A data set in memory, with its fingerprint.
+
+    Raises:
+        DataError: Items and attributes do not fit each other.
+    """
+    about = About(
+        name=name,
+        title=title,
+        description=description,
+        n_items=len(items),
+        item_shape=tuple(items.shape[1:]),
+        fingerprint=fingerprint_items(items),
+        source=source,
+        licence=licence,
+    )
+    return DataSet(items, attributes.reset_index(drop=True), about)
+
+
+def write_data_set(folder: Path, data_set: DataSet) -> None:
+    """Write a whole data set or nothing: a temporary folder beside it, then a rename.
+
+    Raises:
+        DataError: The folder exists already.
+        OSError: The disk is full; nothing is left behind.
+    """
+    if folder.exists():
+        raise DataError(
+            f"`name`: a data set {folder.name!r} exists already: choose another name, or remove it "
+            "first."
+        )
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+    try:
+        np.save(temporary / "items.npy", data_set.items)
+        data_set.attributes.to_parquet(temporary / "attributes.parquet")
+        write_atomically(temporary / "about.json", data_set.about.model_dump_json(indent=2))
+        temporary.rename(folder)
+    except BaseException:
+        shutil.rmtree(temporary, ignore_errors=True)
+        raise
+
+
+def read_about(folder: Path) -> About:
+    """What a stored data set says of itself.
+
+    Raises:
+        DataError: It is missing or cannot be read.
+    """
+    path = folder / "about.json"
+    try:
+        return About.model_validate(json.loads(path.read_text()))
+    except FileNotFoundError as error:
+        raise DataError(
+            f"Data set {folder.name!r} has no about.json: it was not added completely; remove its "
+            "folder and add it again."
+        ) from error
+    except (ValidationError, ValueError) as error:
+        what = explain(error) if isinstance(error, ValidationError) else str(error)
+        raise DataError(
+            f"about.json of data set {folder.name!r} cannot be read ({what}): add the data again."
+        ) from error
+
+
+def read_data_set(folder: Path) -> DataSet:
+    """Open a stored data set; the items stay on disk until they are touched.
+
+    Raises:
+        DataError: A file is missing, broken, or contradicts another.
+    """
+    about = read_about(folder)
+    try:
+        items = np.load(folder / "items.npy", mmap_mode="r", allow_pickle=False)
+        attributes = pd.read_parquet(folder / "attributes.parquet")
+    except (OSError, ValueError) as error:
+        raise DataError(
+            f"Data set {about.name!r} is broken ({error}): remove its folder and add it again."
+        ) from error
+    return DataSet(items, attributes, about)
