@@ -1,0 +1,31 @@
+"""The frame of all pages: navigation, and the pickers for data and checkpoint."""
+
+import streamlit as st
+
+from ae_core.errors import AeCoreError
+from ui import sidebar
+
+st.set_page_config(page_title="Zoetrope", page_icon=":material/animation:", layout="wide")
+
+page = st.navigation(
+    {
+        "See": [st.Page("explore.py", title="Explore", icon=":material/scatter_plot:")],
+        "Steer": [
+            st.Page("morph.py", title="Morph", icon=":material/linear_scale:", default=True),
+            st.Page("algebra.py", title="Algebra", icon=":material/calculate:"),
+            st.Page("dimensions.py", title="Dimensions", icon=":material/tune:"),
+        ],
+        "Compare": [
+            st.Page("versus_pca.py", title="Versus PCA", icon=":material/compare:"),
+        ],
+        "Make": [
+            st.Page("train.py", title="Train", icon=":material/model_training:"),
+            st.Page("data.py", title="Data", icon=":material/photo_library:"),
+        ],
+    }
+)
+sidebar.show()
+try:
+    page.run()
+except AeCoreError as error:
+    st.error(str(error), icon=":material/error:")

@@ -1,0 +1,74 @@
+"""The anatomy that all pages share: title, one sentence, the "how"; pictures of items."""
+
+import base64
+import io
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import numpy as np
+import streamlit as st
+from PIL import Image
+
+from ae_core.errors import AeCoreError
+from ui.state import show_error
+
+# Okabe & Ito (2008): told apart with any kind of colour vision. The same everywhere in the app.
+MODEL_COLOUR = "#0072B2"
+PCA_COLOUR = "#D55E00"
+SECOND_COLOUR = "#009E73"
+ORIGINAL_COLOUR = "#7f7f7f"
+
+
+def header(title: str, question: str, how: str) -> None:
+    """Title, the question the page answers, and formula and source one click away.
+
+    Args:
+        title: The page's name.
+        question: One sentence.
+        how: Markdown with formulas and sources.
+    """
+    left, right = st.columns([0.86, 0.14], vertical_alignment="bottom")
+    left.title(title, anchor=False)
+    with right.popover("How", icon=":material/function:", width="stretch"):
+        st.markdown(how)
+    st.markdown(f":gray[{question}]")
+
+
+@contextmanager
+def errors_in_words() -> Iterator[None]:
+    """Show a core error as its message; anything else is a bug and surfaces."""
+    try:
+        yield
+    except AeCoreError as error:
+        show_error(error)
+
+
+def upscale(picture: np.ndarray, px: int) -> Image.Image:
+    """A crisp picture at least `px` pixels wide: uint8 (C, H, W), whole-number nearest-neighbour."""
+    channels, height, width = picture.shape
+    array = picture[0] if channels == 1 else picture.transpose(1, 2, 0)
+    factor = max(1, -(-px // width))
+    return Image.fromarray(array).resize(
+        (width * factor, height * factor), Image.Resampling.NEAREST
+    )
+
+
+def contact_sheet(pictures: Sequence[np.ndarray] | np.ndarray, *, n_columns: int) -> np.ndarray:
+    """Pictures (N, C, H, W) uint8 side by side as one (C, rows * H, n_columns * W).
+
+    Empty places are white.
+    """
+    block = np.asarray(pictures)
+    n_items, channels, height, width = block.shape
+    n_rows = -(-n_items // n_columns)
+    sheet = np.full((n_rows * n_columns, channels, height, width), 255, dtype=np.uint8)
+    sheet[:n_items] = block
+    grid = sheet.reshape(n_rows, n_columns, channels, height, width)
+    return grid.transpose(2, 0, 3, 1, 4).reshape(channels, n_rows * height, n_columns * width)
+
+
+def data_url(picture: Image.Image) -> str:
+    """The picture as a PNG in a URL, for Markdown and components."""
+    buffer = io.BytesIO()
+    picture.save(buffer, "PNG")
+    return f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}"
