@@ -29,3 +29,4 @@ try:
     page.run()
 except AeCoreError as error:
     st.error(str(error), icon=":material/error:")
+sidebar.show_work()  # after the page, which may have started some

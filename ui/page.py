@@ -44,7 +44,7 @@ def errors_in_words() -> Iterator[None]:
 
 
 def upscale(picture: np.ndarray, px: int) -> Image.Image:
-    """A crisp picture at least `px` pixels wide: uint8 (C, H, W), whole-number nearest-neighbour."""
+    """A crisp picture at least `px` pixels wide, by repeating pixels; uint8 (C, H, W)."""
     channels, height, width = picture.shape
     array = picture[0] if channels == 1 else picture.transpose(1, 2, 0)
     factor = max(1, -(-px // width))

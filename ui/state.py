@@ -86,8 +86,12 @@ def current_data() -> DataSet:
     Raises:
         DataError: Its files are broken.
     """
-    name = chosen_data_name()
-    return preview_data_set(name) if data_is_preview() else load_data_set(name)
+    return preview() if data_is_preview() else load_data_set(chosen_data_name())
+
+
+def preview() -> DataSet:
+    """The first items of the chosen data set, at once."""
+    return preview_data_set(chosen_data_name())
 
 
 def current_checkpoint() -> Checkpoint:
@@ -109,6 +113,12 @@ def current_checkpoint() -> Checkpoint:
             "page, or choose other data in the sidebar."
         )
     return fitting[0]
+
+
+def choose(*, data: str, checkpoint: str | None = None) -> None:
+    """Move the sidebar to other data and, if given, another checkpoint."""
+    remember(DATA, data)
+    remember(CHECKPOINT, checkpoint)  # None: the old one need not fit
 
 
 def fitting_checkpoints() -> list[Checkpoint]:

@@ -62,7 +62,7 @@ def add_arrays(
     Raises:
         DataError: Not such an archive, pickled objects inside, wrong dtype or shape, name taken.
     """
-    _check_new_name(name)
+    check_new_name(name)
     arrays = _read_archive(path)
     parts = [("train", "train_images"), ("held_out", "test_images")]
     if "images" in arrays:
@@ -96,7 +96,7 @@ def add_zip(
         DataError: Not a zip, no or too few pictures, a broken picture (named), metadata that does
             not fit, name taken. Nothing is stored then.
     """
-    _check_new_name(name)
+    check_new_name(name)
     if not SMALLEST_SIDE <= size <= LARGEST_SIDE:
         raise DataError(f"`size` must be {SMALLEST_SIDE} to {LARGEST_SIDE} pixels; got {size}.")
     try:
@@ -121,7 +121,13 @@ def add_zip(
     return _store(name, items, metadata, source=path.name, on_progress=on_progress)
 
 
-def _check_new_name(name: str) -> None:
+def check_new_name(name: str) -> None:
+    """Refuse a name that cannot be a folder's, or that a data set has already.
+
+    Raises:
+        DataError: The name is taken.
+        ConfigError: It has other characters than a-z, 0-9, '.', '-', '_'.
+    """
     check_name(name)
     if name in EMBEDDED or (data_dir() / name).exists():
         raise DataError(

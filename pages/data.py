@@ -1,0 +1,128 @@
+"""What is in the data?"""
+
+from pathlib import Path
+
+import numpy as np
+import streamlit as st
+
+from ae_core import tasks
+from ae_core.data.catalogue import EMBEDDED, remove_data_set
+from ae_core.data.own_files import LARGEST_SIDE, SMALLEST_SIDE, check_new_name
+from ae_core.data.store import DataSet
+from ae_core.errors import AeCoreError
+from ui import page, state
+
+N_SHOWN = 48
+HOW = """
+Items are kept as unsigned bytes, `items.npy` of shape $(N, C, H, W)$, and read from disk as they
+are needed. One item in ten is *held out*: never trained on, used for every score you see here. A
+column `split` with the values `train` and `held_out` overrides that.
+
+A **zip** holds pictures in any folders, and optionally `metadata.csv` with a column `file_name`;
+its other columns become attributes (0 / 1 become yes / no). Without it, folder names are labels.
+A **npz** holds `images` and `labels`, or `train_images`, `train_labels`, `test_images`,
+`test_labels`.
+"""
+
+
+def browse(data_set: DataSet) -> None:
+    """A sheet of items, filtered by an attribute, and what is known about each attribute."""
+    attributes = data_set.visible_attributes()
+    left, right = st.columns([0.4, 0.6], vertical_alignment="bottom")
+    name = left.selectbox("Only items with", ["anything", *attributes])
+    rows = np.arange(len(data_set.items))
+    if name != "anything":
+        column = data_set.attributes[name]
+        if column.nunique() <= 30:
+            value = right.selectbox("equal to", sorted(column.dropna().unique(), key=str))
+            rows = np.flatnonzero(column == value)
+        else:
+            low, high = float(column.min()), float(column.max())
+            first, last = right.slider("between", low, high, (low, high))
+            rows = np.flatnonzero(column.between(first, last))
+    st.caption(f"{len(rows):,} of {len(data_set.items):,} items")
+    if not len(rows):
+        st.info("No item is like that: choose another value.")
+        return
+    n_pages = -(-len(rows) // N_SHOWN)
+    number = st.number_input("Sheet", 1, n_pages, help=f"1 to {n_pages}") if n_pages > 1 else 1
+    shown = rows[(number - 1) * N_SHOWN : number * N_SHOWN]
+    sheet = page.contact_sheet(data_set.items[shown], n_columns=16)
+    st.image(page.upscale(sheet, 1280), width="stretch", caption=f"Items {shown[0]} to {shown[-1]}")
+
+
+def table(data_set: DataSet) -> None:
+    """What each attribute says: its kind, its values, how many."""
+    rows = []
+    for name in data_set.visible_attributes():
+        column = data_set.attributes[name]
+        if column.dtype == bool:
+            kind, values = "yes / no", f"{column.mean():.1%} yes"
+        elif column.nunique() <= 30 or column.dtype == object:
+            counts = column.value_counts()
+            kind = "category"
+            values = ", ".join(f"{value} {n:,}" for value, n in counts.head(6).items())
+        else:
+            kind, values = "number", f"{column.min():.3g} to {column.max():.3g}"
+        rows.append({"attribute": name, "kind": kind, "values": values})
+    st.dataframe(rows, hide_index=True, width="stretch")
+
+
+def add() -> None:
+    """The form that makes a data set of a person's own file."""
+    with st.form("add", border=False):
+        upload = st.file_uploader("Pictures", type=["zip", "npz"])
+        left, right = st.columns(2)
+        name = left.text_input("Name", placeholder="my-pictures")
+        size = right.slider(
+            "Side in pixels (zip)",
+            SMALLEST_SIDE,
+            LARGEST_SIDE,
+            64,
+            step=4,
+            help="Pictures of a zip are cropped to a centred square and resized to this.",
+        )
+        sent = st.form_submit_button("Add", type="primary", icon=":material/add:")
+    if not sent:
+        return
+    if upload is None:
+        st.error("Choose a .zip or .npz file first.")
+        return
+    check_new_name(name)
+    tasks.uploads_dir().mkdir(parents=True, exist_ok=True)
+    path = tasks.uploads_dir() / f"{name}{Path(upload.name).suffix.lower()}"
+    path.write_bytes(upload.getbuffer())
+    tasks.start("add", f"Adding {upload.name} as {name}", path=str(path), name=name, size=size)
+    st.info(f"{upload.name} is being added: the sidebar shows how far it is.")
+
+
+def remove(name: str) -> None:
+    """Delete a data set of one's own, after a second look."""
+    with st.popover("Remove this data set", icon=":material/delete:"):
+        st.markdown(f"This deletes **{name}** from disk. Checkpoints trained on it stay.")
+        if st.button("Delete", type="primary"):
+            remove_data_set(name)
+            state.choose(data=EMBEDDED[0])
+            st.rerun()
+
+
+page.header("Data", "What is in the data, and how is your own added?", HOW)
+tab_browse, tab_attributes, tab_add = st.tabs(["Browse", "Attributes", "Add your own"])
+with tab_add:
+    try:
+        add()
+    except AeCoreError as error:
+        st.error(str(error), icon=":material/error:")
+with page.errors_in_words():
+    data_set = state.current_data()
+    with tab_browse:
+        st.markdown(data_set.about.description)
+        browse(data_set)
+        st.caption(f"Source: {data_set.about.source}. Terms: {data_set.about.licence}.")
+        if data_set.name not in EMBEDDED:
+            remove(data_set.name)
+    with tab_attributes:
+        if data_set.visible_attributes():
+            table(data_set)
+        else:
+            st.info("This data set has no attributes: add a metadata.csv to its zip.")
