@@ -1,4 +1,4 @@
-"""Groups of items: chosen by a question about their attributes, by lasso or by hand; kept by name."""
+"""Groups of items: chosen by a question about attributes, by lasso or by hand; kept by name."""
 
 from __future__ import annotations
 
