@@ -28,9 +28,13 @@ def issue_token(session: str, *, now_s: float | None = None) -> str:
     Returns:
         `EXPIRY.SESSION.SIGNATURE`, valid between `LIFETIME_S - SLOT_S` and `LIFETIME_S` seconds.
     """
+    return renew_token(hashlib.sha256(session.encode()).hexdigest()[:16], now_s=now_s)
+
+
+def renew_token(holder: str, *, now_s: float | None = None) -> str:
+    """A token for the session hash that `read_token` gave: an open socket keeps its session."""
     now = time.time() if now_s is None else now_s
     expiry = int(now // SLOT_S) * SLOT_S + LIFETIME_S
-    holder = hashlib.sha256(session.encode()).hexdigest()[:16]
     return f"{expiry}.{holder}.{_signature(expiry, holder)}"
 
 
