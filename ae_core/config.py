@@ -17,6 +17,7 @@ S = TypeVar("S", bound="Settings")
 Architecture = Literal["dense", "convolutional"]
 Activation = Literal["relu", "gelu", "silu", "elu", "leaky_relu", "tanh"]
 Bottleneck = Literal["plain", "variational"]
+CodeActivation = Literal["none", "relu", "sigmoid", "tanh"]
 Corruption = Literal["none", "gaussian", "masking", "salt_and_pepper", "blur", "missing_block"]
 Penalty = Literal["none", "l1", "kl_sparsity", "contractive"]
 Loss = Literal["mse", "bce", "gaussian"]
@@ -38,9 +39,13 @@ class ModelConfig(Settings):
         description="Units of each hidden layer (dense) or channels of each halving stage "
         "(convolutional), from the picture inwards.",
     )
-    residual: bool = Field(False, description="Residual blocks between convolutional stages.")
+    residual: bool = Field(False, description="A residual block after each stage or layer.")
     activation: Activation = Field("relu", description="Non-linearity between layers.")
     bottleneck: Bottleneck = Field("plain", description="How a code is made: a point, or a Gaussian.")
+    code_activation: CodeActivation = Field(
+        "none",
+        description="Non-linearity of a plain code: relu for exact zeros, sigmoid for activities.",
+    )
     corruption: Corruption = Field("none", description="Damage done to the input, to be undone.")
     corruption_range: tuple[float, float] = Field(
         (0.0, 0.5), description="Lowest and highest level of the damage, drawn for each item."
@@ -68,10 +73,15 @@ class ModelConfig(Settings):
         low, high = self.corruption_range
         if not 0 <= low <= high:
             raise ValueError(f"`corruption_range` must be 0 <= low <= high; got {low}, {high}.")
-        if self.bottleneck == "variational" and self.penalty == "kl_sparsity":
+        if self.bottleneck == "variational" and self.code_activation != "none":
             raise ValueError(
-                "`penalty` kl_sparsity needs activities in [0, 1], which a variational code does "
-                "not have: choose bottleneck plain, or penalty none."
+                f"`code_activation` ({self.code_activation}) bounds a code that a variational "
+                "bottleneck models as Gaussian: choose code_activation none, or bottleneck plain."
+            )
+        if self.penalty == "kl_sparsity" and self.code_activation != "sigmoid":
+            raise ValueError(
+                "`penalty` kl_sparsity needs activities in [0, 1]: choose bottleneck plain with "
+                f"code_activation sigmoid (it is {self.code_activation}), or another penalty."
             )
         return self
 

@@ -1,0 +1,1 @@
+"""Codecs and the parts they are composed of."""
