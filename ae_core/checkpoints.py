@@ -16,7 +16,7 @@ import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from pydantic import ValidationError
 
@@ -326,8 +326,15 @@ def save_checkpoint(
     return read_checkpoint(folder)
 
 
-def pca_partner(checkpoint: Checkpoint, *, on_progress: Progress | None = None) -> Checkpoint:
+def pca_partner(
+    checkpoint: Checkpoint,
+    *,
+    latent_dim: int | None = None,
+    on_progress: Progress | None = None,
+) -> Checkpoint:
     """The PCA codec that stands beside a checkpoint: same data, same code size.
+
+    `latent_dim` asks for another number of axes, for example to draw PCA's curve.
 
     Cut from a PCA checkpoint of the same data that has at least as many axes, else fitted on the
     training split; kept under the cache either way.
@@ -336,12 +343,12 @@ def pca_partner(checkpoint: Checkpoint, *, on_progress: Progress | None = None) 
         CheckpointError: The data set is not there any more, or its items have another shape.
         DataError: It has fewer items than the code has numbers.
     """
-    from ae_core.models.pca import fit_pca
+    from ae_core.models.pca import PcaCodec, fit_pca
 
     config = checkpoint.config
-    if config.codec == "pca":
+    latent_dim = min(latent_dim or config.latent_dim, _n_pixels(config))
+    if config.codec == "pca" and latent_dim == config.latent_dim:
         return checkpoint
-    latent_dim = min(config.latent_dim, _n_pixels(config))
     key = hashlib.blake2b(
         f"{config.data}/{config.data_fingerprint}/{latent_dim}".encode(), digest_size=8
     ).hexdigest()
@@ -349,8 +356,9 @@ def pca_partner(checkpoint: Checkpoint, *, on_progress: Progress | None = None) 
     if (folder / WEIGHTS).is_file():
         return read_checkpoint(folder)
     bigger = _pca_with_axes(config, latent_dim)
+    codec: PcaCodec
     if bigger is not None:
-        codec = load_codec(bigger).truncated(latent_dim)  # type: ignore[operator]
+        codec = cast(PcaCodec, load_codec(bigger)).truncated(latent_dim)
     else:
         data_set = load_data_set(config.data)
         if data_set.about.item_shape != config.item_shape:

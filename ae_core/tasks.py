@@ -85,7 +85,7 @@ def start(kind: str, title: str, **arguments: str | int) -> Task:
     """Start a task, or find it running already.
 
     Args:
-        kind: "prepare", "add", "encode" or "pca".
+        kind: "prepare", "add", "encode" or "compare".
         title: What a person reads beside the progress bar.
         arguments: What the work needs; part of the task's identity.
 
@@ -220,17 +220,19 @@ def _encode(report: Report, *, checkpoint: str, data: str) -> None:
     codes_for(find_checkpoint(checkpoint), load_data_set(data), on_progress=report)
 
 
-def _pca(report: Report, *, checkpoint: str) -> None:
-    from ae_core.checkpoints import find_checkpoint, pca_partner
+def _compare(report: Report, *, checkpoint: str, data: str) -> None:
+    from ae_core.checkpoints import find_checkpoint
+    from ae_core.comparison import compare_with_pca
+    from ae_core.data.catalogue import load_data_set
 
-    pca_partner(find_checkpoint(checkpoint), on_progress=report)
+    compare_with_pca(find_checkpoint(checkpoint), load_data_set(data), on_progress=report)
 
 
 _WORK: dict[str, Callable[..., None]] = {
     "prepare": _prepare,
     "add": _add,
     "encode": _encode,
-    "pca": _pca,
+    "compare": _compare,
 }
 
 

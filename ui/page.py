@@ -12,12 +12,6 @@ from PIL import Image
 from ae_core.errors import AeCoreError
 from ui.state import show_error
 
-# Okabe & Ito (2008): told apart with any kind of colour vision. The same everywhere in the app.
-MODEL_COLOUR = "#0072B2"
-PCA_COLOUR = "#D55E00"
-SECOND_COLOUR = "#009E73"
-ORIGINAL_COLOUR = "#7f7f7f"
-
 
 def header(title: str, question: str, how: str) -> None:
     """Title, the question the page answers, and formula and source one click away.
