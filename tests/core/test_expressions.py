@@ -1,0 +1,126 @@
+"""Sums of codes come back from their text, and mean what the formula says."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ae_core.errors import LatentInputError
+from ae_core.expressions import (
+    KINDS,
+    Term,
+    add_up,
+    default_sum,
+    format_sum,
+    parse_sum,
+    term_items,
+    term_vector,
+)
+from ae_core.groups import make_group
+
+RNG = np.random.default_rng(0)
+N = 300
+WOMAN, GLASSES = RNG.random(N) < 0.5, RNG.random(N) < 0.3
+ATTRIBUTES = pd.DataFrame({"woman": WOMAN, "glasses": np.where(GLASSES, "round", "none")})
+# a world where the sum is exact: woman is axis 0, glasses axis 1, the person the rest
+PERSON = np.hstack([np.zeros((N, 2)), RNG.normal(size=(N, 4))])
+CODES = (
+    PERSON + np.outer(WOMAN, [2, 0, 0, 0, 0, 0]) + np.outer(GLASSES, [0, 3, 0, 0, 0, 0])
+).astype(np.float32)
+CENTRE = CODES.mean(axis=0)
+
+words = st.text(st.characters(blacklist_characters="~", blacklist_categories=("Cs",)), min_size=1)
+terms = st.builds(Term, st.sampled_from([1, -1]), st.sampled_from(KINDS), words.map(str.strip))
+
+
+@given(st.lists(terms.filter(lambda term: term.what), min_size=1, max_size=8))
+def test_text_and_back(some: list[Term]) -> None:
+    assert list(parse_sum(format_sum(some))) == some
+
+
+@pytest.mark.parametrize("text", ["", "item:1", "+item", "+item:", "*item:1", "+what:1", "+", "~"])
+def test_other_text_is_refused(text: str) -> None:
+    with pytest.raises(LatentInputError, match="must look like"):
+        parse_sum(text)
+
+
+def test_too_many_terms_are_refused() -> None:
+    with pytest.raises(LatentInputError, match="8 terms; got 9"):
+        parse_sum(format_sum([Term(1, "item", "1")] * 9))
+
+
+def vectors_of(some: tuple[Term, ...]) -> list[np.ndarray]:
+    return [term_vector(t, CODES, term_items(t, ATTRIBUTES, {}), CENTRE) for t in some]
+
+
+def test_weights_that_add_up_to_one_give_the_plain_sum() -> None:
+    some = parse_sum("+item:3~-item:5~+item:7")
+    code = add_up(some, vectors_of(some), [1, 1, 1], CENTRE)
+    np.testing.assert_allclose(code, CODES[3] - CODES[5] + CODES[7], atol=1e-5)
+
+
+def test_man_with_glasses_becomes_the_same_woman_with_glasses() -> None:
+    some = default_sum(ATTRIBUTES)
+    item = int(some[0].what)
+    assert GLASSES[item] and not WOMAN[item]
+    code = add_up(some, vectors_of(some), [1, 1, 1], CENTRE)
+    assert code[:2] == pytest.approx([2, 3], abs=1e-5)
+    # whom the group means move besides: the mean difference of the two groups, exactly
+    drift = PERSON[WOMAN & ~GLASSES].mean(axis=0) - PERSON[~WOMAN & ~GLASSES].mean(axis=0)
+    np.testing.assert_allclose(code[2:], (PERSON[item] + drift)[2:], atol=1e-5)
+
+
+def test_weight_zero_takes_a_term_out() -> None:
+    some = parse_sum("+item:3~-all:woman")
+    np.testing.assert_allclose(add_up(some, vectors_of(some), [1, 0], CENTRE), CODES[3], atol=1e-5)
+    np.testing.assert_allclose(add_up(some, vectors_of(some), [0, 0], CENTRE), CENTRE, atol=1e-6)
+
+
+@pytest.mark.parametrize("kind", ["mean", "probe"])
+def test_a_direction_leads_from_those_without_to_those_with(kind: str) -> None:
+    some = parse_sum(f"+item:3~+{kind}:glasses")
+    there = add_up(some, vectors_of(some), [1, 1], CENTRE) - CODES[3]
+    assert there[1] == pytest.approx(3, rel=0.1)
+    assert np.abs(np.delete(there, 1)).max() < 0.6
+
+
+def test_digits_open_with_one_digit_for_another() -> None:
+    attributes = pd.DataFrame({"digit": ["3", "10", "2", "2"]})
+    first, minus, plus = default_sum(attributes)
+    assert first.what == "2" and minus.what == '"digit" = "2"' and plus.what == '"digit" = "3"'
+    assert term_items(plus, attributes, {}).tolist() == [0]
+
+
+def test_data_without_attributes_opens_with_items() -> None:
+    opening = default_sum(pd.DataFrame(index=range(3)))
+    assert [term.kind for term in opening] == ["item"] * 3
+    with pytest.raises(LatentInputError, match="3 items"):
+        default_sum(pd.DataFrame(index=range(2)))
+
+
+@pytest.mark.parametrize(
+    ("term", "message"),
+    [
+        (Term(1, "item", "300"), "not among the 300"),
+        (Term(1, "item", "-1"), "whole number"),
+        (Term(1, "all", "woman and man"), "no item answers"),
+        (Term(1, "all", "hat"), "neither an attribute"),
+        (Term(1, "group", "gone"), "no group 'gone'"),
+    ],
+)
+def test_terms_that_are_nothing_are_named(term: Term, message: str) -> None:
+    with pytest.raises(LatentInputError, match=message):
+        term_items(term, ATTRIBUTES, {})
+
+
+def test_group_of_a_bigger_data_set_is_refused() -> None:
+    kept = {"far": make_group("far", [500], 1000)}
+    with pytest.raises(LatentInputError, match="another data set"):
+        term_items(Term(1, "group", "far"), ATTRIBUTES, kept)
+
+
+def test_direction_needs_items_without() -> None:
+    term = Term(1, "mean", "woman or not woman")
+    with pytest.raises(LatentInputError, match="needs items that do not"):
+        term_vector(term, CODES, term_items(term, ATTRIBUTES, {}), CENTRE)
