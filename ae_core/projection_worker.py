@@ -1,0 +1,219 @@
+"""The worker process: makes maps away from the page, and stays warm.
+
+    python -m ae_core.projection_worker
+
+Speaks JSON lines. In: `{"id", "task", "inputs"}` asks, `{"cancel": id}` takes it back. Out:
+`{"id", "event", ...}` with event started, progress, partial, done, failed or cancelled, and
+`{"event": "warm-up", "seconds_left"}`. Results lie on disk, so a restart of the app loses none.
+The process ends when its input closes, that is, with the app that started it.
+
+UMAP compiles itself for tens of seconds at its first use in a process. That happens here, in a
+thread that starts at once, while other tasks already run; a UMAP asked for meanwhile waits for it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TextIO
+
+import numpy as np
+
+from ae_core.errors import AeCoreError
+from ae_core.locations import cache_dir, write_atomically
+from ae_core.projection import (
+    UMAP_SMALL,
+    CancelledError,
+    Floats,
+    ProjectionSettings,
+    make_map,
+    points_folder,
+    save_array,
+    save_map,
+)
+
+REPORT_INTERVAL_S = 0.2
+PARTIAL_INTERVAL_S = 0.7
+MAX_THREADS = 8
+# Until a warm-up has been timed on this machine.
+GUESSED_WARM_UP_S = 45.0
+
+
+class Channel:
+    """Writes events; one at a time, whichever thread speaks."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream, self._lock = stream, threading.Lock()
+
+    def send(self, **event: Any) -> None:
+        with self._lock:
+            self._stream.write(json.dumps(event) + "\n")
+            self._stream.flush()
+
+
+class Job:
+    """One task that was asked for: it reports, and hears when it is no longer wanted."""
+
+    def __init__(self, asked: dict[str, Any], channel: Channel, warm_up: WarmUp) -> None:
+        self.id, self.task, self.inputs = asked["id"], asked["task"], asked["inputs"]
+        self.channel, self.warm_up = channel, warm_up
+        self.cancelled = threading.Event()
+        self._last_report = self._last_partial = 0.0
+
+    def report(self, message: str, fraction: float) -> None:
+        """Say how far the task is; raises `CancelledError` if nobody wants it any more."""
+        if self.cancelled.is_set():
+            raise CancelledError
+        now = time.monotonic()
+        if now - self._last_report >= REPORT_INTERVAL_S or fraction >= 1:
+            self._last_report = now
+            self.send("progress", message=message, fraction=round(fraction, 4))
+
+    def show_partial(self, points: Floats) -> None:
+        """Put the map as it is now where the page can read it."""
+        now = time.monotonic()
+        if now - self._last_partial >= PARTIAL_INTERVAL_S:
+            self._last_partial = now
+            save_array(partial_path(self.inputs["key"]), points)
+            self.send("partial")
+
+    def send(self, event: str, **details: Any) -> None:
+        self.channel.send(id=self.id, event=event, **details)
+
+
+def partial_path(key: str) -> Path:
+    """Where an unfinished map lies."""
+    return points_folder() / f"{key}.partial.npy"
+
+
+class WarmUp:
+    """Compiles UMAP in a thread of its own."""
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+        self._started = time.monotonic()
+        self._expected_s = _timed_warm_up()
+        self._thread = threading.Thread(target=self._run, name="warm-up", daemon=True)
+        self._thread.start()
+
+    def seconds_left(self) -> float:
+        """An estimate from the last warm-up on this machine; 0 when warm."""
+        if not self._thread.is_alive():
+            return 0.0
+        return max(1.0, self._expected_s - (time.monotonic() - self._started))
+
+    def wait(self, job: Job) -> None:
+        """Return when UMAP is warm; report the waiting as the job's."""
+        while self._thread.is_alive():
+            if job.cancelled.is_set():
+                raise CancelledError
+            job.send("warm-up", seconds_left=round(self.seconds_left()))
+            self._thread.join(0.5)
+
+    def _run(self) -> None:
+        try:
+            compile_umap()
+        except Exception:  # UMAP will say it again, to the person who asks for one
+            traceback.print_exc()
+        seconds = time.monotonic() - self._started
+        self._channel.send(event="warm", seconds=round(seconds, 1))
+        write_atomically(_warm_up_file(), json.dumps({"seconds": round(seconds, 1)}))
+
+
+def compile_umap() -> None:
+    """Run UMAP on noise, once for each of its two ways: few items, and many."""
+    settings = ProjectionSettings(method="umap")
+    for n_items in (UMAP_SMALL + 100, 300):
+        noise = np.random.default_rng(0).normal(size=(n_items, 8)).astype(np.float32)
+        make_map(noise, settings, lambda message, fraction: None)
+
+
+def _warm_up_file() -> Path:
+    return cache_dir() / "worker" / "warm_up.json"
+
+
+def _timed_warm_up() -> float:
+    try:
+        return float(json.loads(_warm_up_file().read_text("utf-8"))["seconds"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return GUESSED_WARM_UP_S
+
+
+def make_points(job: Job) -> None:
+    """Task "points": `key`, `codes` (path of a .npy), `settings`."""
+    settings = ProjectionSettings.model_validate(job.inputs["settings"])
+    codes = np.load(job.inputs["codes"], mmap_mode="r", allow_pickle=False)
+    if settings.method == "umap":
+        job.warm_up.wait(job)
+    made = make_map(codes, settings, job.report, job.show_partial)
+    save_map(job.inputs["key"], made)
+    partial_path(job.inputs["key"]).unlink(missing_ok=True)
+
+
+TASKS: dict[str, Callable[[Job], None]] = {"points": make_points}
+
+
+def perform(job: Job) -> None:
+    """Do a job and say how it ended; no failure of a job ends the worker."""
+    job.send("started")
+    try:
+        if job.cancelled.is_set():
+            raise CancelledError
+        TASKS[job.task](job)
+    except CancelledError:
+        job.send("cancelled")
+    except AeCoreError as error:
+        job.send("failed", message=str(error))
+    except MemoryError:
+        job.send(
+            "failed",
+            message="Memory ran out: map fewer items, or close other programs, and try again.",
+        )
+    except Exception as error:
+        traceback.print_exc()
+        job.send(
+            "failed",
+            message=f"An error of the program itself ({type(error).__name__}: {error}); the "
+            "details are in the server's log. Try other settings, and report it.",
+        )
+    else:
+        job.send("done")
+
+
+def listen(lines: TextIO, jobs: queue.Queue[Job], channel: Channel, warm_up: WarmUp) -> None:
+    """Read what is asked until the input closes, which ends the process."""
+    known: dict[str, Job] = {}
+    for line in lines:
+        asked = json.loads(line)
+        if "cancel" in asked:
+            if job := known.get(asked["cancel"]):
+                job.cancelled.set()
+            continue
+        known[asked["id"]] = job = Job(asked, channel, warm_up)
+        jobs.put(job)
+    os._exit(0)  # the app is gone; a library deep in a fit would not hear of it otherwise
+
+
+def main() -> None:
+    # What libraries print goes to the log; the channel keeps the real output to itself.
+    events = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    if hasattr(os, "nice"):
+        os.nice(10)  # the hand and its picture come first
+    channel = Channel(events)
+    warm_up = WarmUp(channel)
+    jobs: queue.Queue[Job] = queue.Queue()
+    threading.Thread(target=listen, args=(sys.stdin, jobs, channel, warm_up), daemon=True).start()
+    while True:
+        perform(jobs.get())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,154 @@
+"""Maps: PCA against scikit-learn, keys that cover every input, refusals that help."""
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_digits
+from sklearn.decomposition import PCA
+from sklearn.manifold import trustworthiness
+
+from ae_core import projection
+from ae_core.errors import ProjectionError
+from ae_core.projection import (
+    CancelledError,
+    ProjectionSettings,
+    fingerprint_of,
+    fit_linear,
+    join_map,
+    load_map,
+    project,
+    projection_key,
+    save_map,
+)
+
+
+@pytest.fixture(autouse=True)
+def own_home(tmp_path, monkeypatch):
+    monkeypatch.setenv("ZOETROPE_HOME", str(tmp_path))
+
+
+@pytest.fixture(scope="module")
+def codes():
+    return (load_digits().data / 16).astype(np.float32)
+
+
+@pytest.mark.parametrize("n_components", [2, 3])
+def test_pca_points_equal_scikit_learns_up_to_sign(codes, n_components):
+    ours = project(codes, ProjectionSettings(n_components=n_components))
+    theirs = PCA(n_components, svd_solver="full").fit_transform(codes.astype(np.float64))
+    signs = np.sign((ours * theirs).sum(axis=0))
+    np.testing.assert_allclose(ours * signs, theirs, atol=1e-4)
+
+
+def test_pca_shares_of_variance_equal_scikit_learns(codes):
+    theirs = PCA(2).fit(codes.astype(np.float64)).explained_variance_ratio_
+    np.testing.assert_allclose(fit_linear(codes, 2).shares, theirs, rtol=1e-5)
+
+
+def test_a_point_of_a_pca_map_comes_back_from_its_code(codes):
+    linear = fit_linear(codes, 2)
+    points = np.array([[0.3, -1.2], [2.0, 0.5]], np.float32)
+    np.testing.assert_allclose(linear.points(linear.mean + points @ linear.axes), points, atol=1e-5)
+
+
+def test_a_kept_map_comes_back_with_its_plane(codes):
+    made = projection.make_map(codes, ProjectionSettings(), lambda message, fraction: None)
+    save_map("k", made)
+    kept = load_map("k")
+    assert kept is not None and kept.linear is not None and made.linear is not None
+    np.testing.assert_array_equal(kept.points, made.points)
+    np.testing.assert_array_equal(kept.linear.axes, made.linear.axes)
+
+
+def test_a_damaged_map_counts_as_none(codes):
+    save_map("k", projection.make_map(codes, ProjectionSettings(), lambda message, fraction: None))
+    path = projection.points_folder() / "k.npy"
+    path.write_bytes(path.read_bytes()[:-100])
+    assert load_map("k") is None
+
+
+def test_tsne_keeps_neighbours_and_repeats_itself(codes):
+    settings = ProjectionSettings(method="tsne", n_iterations=250)
+    few, seen = codes[:600], []
+    first = projection.make_map(few, settings, lambda m, f: None, seen.append)
+    second = projection.make_map(few, settings, lambda m, f: None)
+    np.testing.assert_array_equal(first.points, second.points)
+    assert trustworthiness(few, first.points, n_neighbors=15) > 0.95
+    assert len(seen) == (250 + 250) / 25
+
+
+def test_tsne_stops_when_progress_raises(codes):
+    def stop_at_half(message, fraction):
+        if fraction > 0.5:
+            raise CancelledError
+
+    with pytest.raises(CancelledError):
+        project(codes[:300], ProjectionSettings(method="tsne"), stop_at_half)
+    assert not list(projection.points_folder().glob("*.npy"))
+
+
+KEY_CHANGES = [
+    {"method": "tsne"},
+    {"n_components": 3},
+    {"seed": 1},
+    {"n_neighbours": 16},
+    {"min_dist": 0.2},
+    {"max_fitted": 5000},
+]
+
+
+@pytest.mark.parametrize("change", KEY_CHANGES, ids=lambda change: next(iter(change)))
+def test_each_setting_changes_the_key(change):
+    umap = {"method": "umap"}
+    before = projection_key("codes", ProjectionSettings(**umap))
+    assert projection_key("codes", ProjectionSettings(**{**umap, **change})) != before
+
+
+def test_codes_and_library_versions_change_the_key(monkeypatch):
+    settings = ProjectionSettings(method="umap")
+    before = projection_key("codes", settings)
+    assert projection_key("other codes", settings) != before
+    monkeypatch.setattr(projection, "version", lambda name: "0")
+    assert projection_key("codes", settings) != before
+
+
+def test_settings_of_another_method_do_not_change_the_key():
+    umap = projection_key("codes", ProjectionSettings(method="umap"))
+    assert projection_key("codes", ProjectionSettings(method="umap", perplexity=5)) == umap
+
+
+def test_content_shape_and_type_change_the_fingerprint():
+    zeros = np.zeros((4, 2), np.float32)
+    ones = zeros.copy()
+    ones[3, 1] = 1
+    variants = [zeros, ones, zeros.reshape(2, 4), zeros.view(np.int32)]
+    assert len({fingerprint_of(v) for v in variants}) == 4
+
+
+def test_new_codes_join_beside_their_neighbours(codes):
+    points = fit_linear(codes, 2).points(codes)
+    joined = join_map(codes[:50], codes, points)
+    assert np.median(np.linalg.norm(joined - points[:50], axis=1)) < 0.25 * points.std()
+
+
+def test_items_beyond_the_fitted_ones_join_the_map():
+    codes = np.random.default_rng(0).normal(size=(1200, 4)).astype(np.float32)
+    settings = ProjectionSettings(method="tsne", max_fitted=1000, n_iterations=50)
+    made = projection.make_map(codes, settings, lambda message, fraction: None)
+    assert made.about["n_fitted"] == 1000
+    assert made.points.shape == (1200, 2) and np.isfinite(made.points).all()
+
+
+BAD = [
+    ({"method": "tsne", "perplexity": 30}, np.zeros((60, 4), np.float32), "`perplexity`.*lower it"),
+    ({"method": "umap", "n_neighbours": 40}, np.zeros((30, 4), np.float32), "`n_neighbours`"),
+    ({"n_components": 3}, np.zeros((30, 2), np.float32), "`n_components`.*fewer axes"),
+    ({}, np.zeros((2, 4), np.float32), "encode more items"),
+    ({}, np.zeros((30, 4, 4), np.float32), "flatten"),
+    ({}, np.full((30, 4), np.nan, np.float32), "finite"),
+]
+
+
+@pytest.mark.parametrize(("settings", "codes", "message"), BAD)
+def test_impossible_maps_are_refused_with_a_remedy(settings, codes, message):
+    with pytest.raises(ProjectionError, match=message):
+        project(codes, ProjectionSettings(**settings))

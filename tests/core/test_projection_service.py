@@ -1,0 +1,112 @@
+"""The worker process: results on disk, cancel, death and replacement."""
+
+import os
+import signal
+import time
+
+import numpy as np
+import psutil
+import pytest
+from sklearn.datasets import load_digits
+
+from ae_core.errors import ProjectionError
+from ae_core.projection import ProjectionSettings, load_map
+from ae_core.projection_service import ProjectionService
+from ae_core.projection_worker import partial_path
+
+UMAP = ProjectionSettings(method="umap")
+TSNE = ProjectionSettings(method="tsne", n_iterations=100)
+ENDLESS = ProjectionSettings(method="tsne", n_iterations=5000)
+
+
+@pytest.fixture(scope="module")
+def codes():
+    return (load_digits().data / 16).astype(np.float32)
+
+
+@pytest.fixture
+def service(tmp_path, monkeypatch):
+    monkeypatch.setenv("ZOETROPE_HOME", str(tmp_path))
+    service = ProjectionService()
+    yield service
+    service.close()
+
+
+def wait_for(condition, timeout_s=120.0):
+    """Poll until `condition()` is true; what it gave."""
+    deadline = time.monotonic() + timeout_s
+    while time.monotonic() < deadline:
+        if result := condition():
+            return result
+        time.sleep(0.05)
+    raise AssertionError("it did not happen in time")
+
+
+def finish(service, codes, settings):
+    state = service.request(codes, settings)
+    if state.is_active:
+        wait_for(lambda: not service.state(state.key).is_active)
+    return service.request(codes, settings)
+
+
+def test_pca_is_done_at_once_and_needs_no_worker(service, codes):
+    state = service.request(codes, ProjectionSettings())
+    assert state.state == "done" and service.pid is None
+    assert load_map(state.key).points.shape == (len(codes), 2)
+
+
+def test_a_map_grows_while_it_is_made_and_outlives_the_service(service, codes):
+    state = service.request(codes, TSNE)
+    assert state.is_active
+    wait_for(lambda: service.state(state.key).n_partial > 0)
+    assert np.load(partial_path(state.key)).shape == (len(codes), 2)
+    assert finish(service, codes, TSNE).state == "done"
+    assert not partial_path(state.key).exists()
+    after_restart = ProjectionService()
+    assert after_restart.request(codes, TSNE).state == "done" and after_restart.pid is None
+
+
+def test_a_cancelled_map_stops_and_the_worker_goes_on(service, codes):
+    state = service.request(codes, ENDLESS)
+    wait_for(lambda: service.state(state.key).progress > 0)
+    pid = service.pid
+    service.cancel(state.key)
+    assert service.request(codes, ENDLESS).state == "cancelled"
+    assert finish(service, codes, TSNE).state == "done"
+    assert service.pid == pid
+
+
+def test_worker_killed_mid_umap_says_so_and_the_next_request_works(service, codes):
+    many = np.tile(codes, (12, 1)) + np.random.default_rng(0).normal(
+        scale=0.05, size=(12 * len(codes), codes.shape[1])
+    ).astype(np.float32)
+    state = service.request(many, UMAP)
+    wait_for(lambda: service.state(state.key).state == "running", timeout_s=200)
+    os.kill(service.pid, signal.SIGKILL)
+    failed = wait_for(lambda: (s := service.state(state.key)).state == "failed" and s)
+    assert "memory" in failed.message and "try again" in failed.message
+    assert service.request(many, UMAP).state == "failed"  # a rerun of the page asks for nothing new
+    assert finish(service, codes, TSNE).state == "done"
+    assert service.request(many, UMAP, fresh=True).is_active
+
+
+def test_a_waiting_job_survives_the_death_of_the_worker(service, codes):
+    running = service.request(codes, ENDLESS)
+    waiting = service.request(codes, TSNE)
+    wait_for(lambda: service.state(running.key).progress > 0)
+    os.kill(service.pid, signal.SIGKILL)
+    wait_for(lambda: service.state(waiting.key).state == "done")
+    assert service.state(running.key).state == "failed"
+
+
+def test_the_worker_ends_with_the_app(service):
+    service.start()
+    worker = psutil.Process(service.pid)
+    service.close()
+    assert not worker.is_running()
+
+
+def test_impossible_settings_are_refused_where_they_are_asked(service, codes):
+    with pytest.raises(ProjectionError, match="perplexity"):
+        service.request(codes[:40], TSNE)
+    assert service.pid is None
