@@ -61,7 +61,7 @@ def cached_codes(checkpoint: Checkpoint, data_set: DataSet) -> np.ndarray | None
         codes = np.load(path, mmap_mode="r", allow_pickle=False)
     except FileNotFoundError:
         return None
-    except (OSError, ValueError):
+    except (OSError, ValueError, EOFError):
         path.unlink(missing_ok=True)  # broken by a crash of another kind: made anew
         return None
     expected = (len(data_set.items), checkpoint.config.latent_dim)
@@ -93,13 +93,13 @@ def codes_for(
     _encode_to(_path(checkpoint, data_set), load_codec(checkpoint), data_set.items, on_progress)
     made = cached_codes(checkpoint, data_set)
     if made is None:
-        raise DataError("The codes vanished while they were made: was the cache deleted? Try again.")
+        raise DataError(
+            "The codes vanished while they were made: was the cache deleted? Try again."
+        )
     return made
 
 
-def _encode_to(
-    path: Path, codec: "Codec", items: np.ndarray, on_progress: Progress | None
-) -> None:
+def _encode_to(path: Path, codec: "Codec", items: np.ndarray, on_progress: Progress | None) -> None:
     """Encode in batches into a file that appears under its name only when it is whole."""
     import torch
 
@@ -136,4 +136,3 @@ def as_pictures(items: "Tensor") -> np.ndarray:
     import torch
 
     return items.mul(255).round_().clamp_(0, 255).to(torch.uint8).cpu().numpy()
-

@@ -99,6 +99,7 @@ def compare_with_pca(
         pca_standard_error=_standard_error(partner),
         curve=tuple(pca_curve(load_codec(long), items)),  # type: ignore[arg-type]
     )
+    report.at(n_steps)
     write_atomically(_path(checkpoint, data_set), made.model_dump_json())
     return made
 

@@ -27,8 +27,9 @@ SIZE: Final = 64
 CENTRE_X, CENTRE_Y = 32.0, 31.0
 ZOOM: Final = 1.14  # pixels to one of the head's own units
 BODY_Y: Final = 55.0
+BODY_TOP: Final = 30  # row above which head and hair hide the body
 # Small enough that a plane of pixels of all faces stays in the processor's cache.
-CHUNK: Final = 16
+CHUNK: Final = 32
 
 
 def draw_faces(factors: pd.DataFrame) -> NDArray[np.uint8]:
@@ -61,13 +62,13 @@ def draw_chunk(sheet: Sheet) -> NDArray[np.uint8]:
     hair = faces_hair.comb(canvas, sheet, half_width)
     _paint_background(canvas, sheet)
     faces_hair.paint_back(canvas, sheet, hair)
-    _paint_body(canvas, sheet, skin, shadow, head)
+    _paint_body(canvas.below(BODY_TOP), sheet, skin, shadow, head[:, BODY_TOP:])
     _paint_head(canvas, sheet, skin, shadow, head, half_width)
     faces_hair.paint_shadow(canvas, hair, shadow, cover(head))
     _paint_features(canvas, sheet, skin, shadow, head)
     faces_hair.paint_front(canvas, sheet, hair)
     with _window(canvas, sheet, 0, 1, 28, 52) as part:
-        features.paint_glasses(part, sheet, half_width)
+        features.paint_glasses(part, sheet, half_width + 1 - 2.4 * faces_hair.covered(sheet))
     _paint_light(canvas, sheet)
     pixels = canvas.pixels
     pixels *= 255
@@ -76,8 +77,10 @@ def draw_chunk(sheet: Sheet) -> NDArray[np.uint8]:
 
 
 def _turn(sheet: Sheet) -> tuple[Floats, Floats]:
-    angle = np.deg2rad(sheet["tilt"])
-    return np.cos(angle), np.sin(angle)
+    """Cosine and sine of the tilt, shape (n, 1, 1)."""
+    # in double, since libraries round single-precision cosines differently
+    angle = np.deg2rad(sheet["tilt"].astype(np.float64))
+    return np.cos(angle).astype(np.float32), np.sin(angle).astype(np.float32)
 
 
 def _canvas(sheet: Sheet) -> Canvas:
@@ -131,7 +134,7 @@ def _paint_body(canvas: Canvas, sheet: Sheet, skin: Floats, shadow: Floats, head
     man = 1 - sheet["woman"]
     left, top = CENTRE_X + 0.5 * sheet["shift_x"], BODY_Y + 0.4 * sheet["shift_y"]
     at = np.arange(SIZE, dtype=np.float32) + 0.5
-    x, y = np.broadcast_arrays(at[None, None, :] - left, at[None, :, None] - top)
+    x, y = np.broadcast_arrays(at[None, None, :] - left, at[None, BODY_TOP:, None] - top)
     cos, sin = _turn(sheet)
     throat_x = CENTRE_X + sheet["shift_x"] - sin * 9 - left
     throat_y = CENTRE_Y + sheet["shift_y"] + cos * 9 - top
@@ -156,7 +159,7 @@ def _paint_clothes(
     near: Floats,
 ) -> None:
     cloth = sheet.colour("clothes")
-    is_v = sheet.by_level("neckline", {"round": 0, "v": 1, "collar": 1})
+    is_v = 1 - sheet.is_level("neckline", "round")
     scoop = ellipse(x, y + 0.5, 9.0, 5.0)
     vee = np.maximum(np.abs(x) * 0.85 + (y - 8.0) * 0.62, -y - 8)
     neckline = mix(scoop, vee, is_v)
@@ -167,12 +170,12 @@ def _paint_clothes(
     canvas.paint(dressed * cover(np.abs(neckline - 0.9) - 0.8) * 0.55, cloth * 0.62)
     canvas.paint(dressed * near * 0.35, cloth * 0.55)
     # two flaps of a shirt's collar along the sides of the opening, pointed below
-    collar = sheet.by_level("neckline", {"round": 0, "v": 0, "collar": 1})
+    collar = sheet.is_level("neckline", "collar")
     out = np.abs(x)
     flap = np.maximum(np.maximum(-neckline, neckline - 3.6), out * 0.55 - y * 0.8 - 6.2)
     flap = np.maximum(flap, (y - 6.8) * 0.8 + (out - 4) * 0.5)
     paper = mix(cloth, tone("#fffaf0"), 0.62)
-    canvas.paint(cover(flap + 0.0) * collar, paper)
+    canvas.paint(cover(flap) * collar, paper)
     canvas.paint(cover(np.abs(flap) - 0.25) * collar * 0.45, cloth * 0.6)
 
 
@@ -180,15 +183,14 @@ def _paint_head(
     canvas: Canvas, sheet: Sheet, skin: Floats, shadow: Floats, head: Floats, half_width: Floats
 ) -> None:
     x, y, light = canvas.x, canvas.y, sheet["light"]
-    tucked = np.clip(sheet["hair_length"] * 4 - 1, 0, 1)  # long hair lies over the ears
-    out = np.abs(x) - half_width - 0.7 + 2 * tucked
+    out = np.abs(x) - half_width - 0.7 + 2 * faces_hair.covered(sheet)
     ear = ellipse(out, y - 2.2, 2.5, 3.7)
     canvas.paint(cover(ear), mix(skin, shadow, 0.25))
     canvas.paint(cover(ellipse(out - 0.1, y - 2.2, 1.2, 2.3), 1.6) * 0.6, shadow)
     on = cover(head)
     canvas.paint(on, skin)
     away = np.clip(0.30 - 0.9 * light * x / half_width + 0.012 * y, 0, 1)
-    round_ = np.clip(1 + head / 7.5, 0, 1)
+    round_ = np.clip(1 + head / 9.5, 0, 1)
     canvas.paint(on * round_ * round_ * away * (0.55 + 0.45 * sheet["light_strength"]), shadow)
     lit = blob(x - 4.5 * light, y + 6, 9, 8)
     canvas.paint(
@@ -221,4 +223,5 @@ def _paint_light(canvas: Canvas, sheet: Sheet) -> None:
     at = (np.arange(SIZE, dtype=np.float32) + 0.5 - SIZE / 2) / (SIZE / 2)
     ramp = at[None, None, :] * sheet["light"] * 0.8 - at[None, :, None] * 0.35
     warmth = np.array([0.22, 0.195, 0.15], dtype=np.float32)[None, :, None, None]
-    canvas.pixels[...] *= 1 + (sheet["light_strength"] * ramp)[:, None] * warmth
+    glow = (sheet["light_strength"] * ramp)[:, None] * warmth
+    canvas.pixels[...] *= 1 + glow * (1.9 - 1.4 * canvas.pixels)  # bright colours must not burn

@@ -266,7 +266,7 @@ def _pose_and_scene(lane: dict[str, NDArray[np.float64]]) -> dict[str, NDArray[n
     return {
         "eye_colour": _level(lane["eye_colour"], EYE_COLOURS, EYE_COLOUR_SHARES),
         "background": _level(lane["background"], BACKGROUNDS),
-        "smile": _uniform(lane["smile"] ** 0.7, -1, 1),  # people who pose smile more than not
+        "smile": _uniform(lane["smile"] ** 0.6, -1, 1),  # people who pose smile more than not
         "eye_open": 1 - 0.95 * lane["eye_open"] ** 2,
         "gaze": _triangular(lane["gaze"], 1),
         "skin_tone": lane["skin_tone"],

@@ -19,11 +19,12 @@ from ae_core.data.faces_shapes import (
     mix,
     segment,
 )
-from ae_core.data.faces_sheet import Sheet, tone
+from ae_core.data.faces_sheet import Sheet, deepen, tone
 
 EYE_X: Final = 6.4
 EYE_Y: Final = 1.0
 EYE_HALF_WIDTH: Final = 3.7
+LENS_X: Final = 6.9
 MOUTH_Y: Final = 11.3
 
 
@@ -70,7 +71,7 @@ def paint_brow(canvas: Canvas, sheet: Sheet, side: int) -> None:
     middle = -5.1 - 0.3 * woman - 1.1 * sheet["brow_raise"] + (0.9 + 0.6 * woman) * bend
     thick = (0.5 + 0.95 * brow) * (1 - 0.6 * along)
     ends = np.clip(4.9 - np.abs(x - 0.2), 0, 1)
-    hair = mix(sheet.colour("hair_colour") * 0.62, tone("#33231d"), 0.35)
+    hair = mix(deepen(sheet.colour("hair_colour"), 0.75), tone("#33231d"), 0.35)
     canvas.paint(cover(np.abs(y - middle) - thick) * ends * (0.8 + 0.2 * brow), hair)
 
 
@@ -93,8 +94,10 @@ def paint_mouth(canvas: Canvas, sheet: Sheet, skin: Floats, shadow: Floats) -> N
     wide = 4.4 + 1.4 * np.maximum(smile, 0) - 0.25 * sheet["woman"]
     t = np.square(x / wide)
     arch = np.maximum(1 - t, 0)
-    y = canvas.y - MOUTH_Y + (2.3 + 0.6 * np.sign(smile)) * smile * (t - 0.4)
-    gap = np.maximum(smile - 0.3, 0) * 5.0 * arch
+    # a grin bends less than a smile with closed lips promises: it opens instead
+    bend = np.where(smile < 0, 1.7 * smile, (3.9 - 1.8 * smile) * smile)
+    y = canvas.y - MOUTH_Y + bend * (t - 0.4)
+    gap = np.maximum(smile - 0.35, 0) * 5.2 * arch
     upper = (0.55 + 0.75 * lips) * arch * (1 - 0.35 * np.maximum(1 - np.abs(x), 0))
     lower = (0.75 + 0.85 * lips) * arch
     red = mix(mix(skin, tone("#a8505a"), 0.42), mix(skin, tone("#b9283f"), 0.78), lips[:, None])
@@ -109,7 +112,7 @@ def paint_mouth(canvas: Canvas, sheet: Sheet, skin: Floats, shadow: Floats) -> N
     open_ = np.clip(gap * 1.5, 0, 1)
     canvas.paint(cover(hole) * open_, tone("#5a1f24"))
     teeth = np.maximum(hole, y - np.maximum(gap * 0.6, np.minimum(gap, 1.6)))
-    canvas.paint(cover(teeth) * open_, tone("#fffaf2"))
+    canvas.paint(cover(teeth) * np.clip(gap * 1.4 - 0.4, 0, 1), tone("#fffaf2"))
     canvas.paint(cover(np.abs(y) - 0.32) * ends * (1 - 0.9 * open_), red * 0.45)
     corners = circle(np.abs(x) - wide, y, 0.7)
     canvas.paint(cover(corners) * 0.45, shadow * 0.7)
@@ -125,8 +128,8 @@ def paint_beard(canvas: Canvas, sheet: Sheet, head: Floats) -> None:
     edge = np.maximum(line - y, head - np.clip((y - 4) * 0.15, 0, 1.3))
     on = cover(edge, 1.6) * sheet["beard"]
     hair = sheet.colour("hair_colour")
-    canvas.paint(on * 0.94, hair * 0.82)
-    canvas.paint(on * blob(canvas.x + 2, y - 16, 6, 3) * 0.5, hair * 1.15)
+    canvas.paint(on * 0.94, deepen(hair, 0.35))
+    canvas.paint(on * blob(canvas.x + 2, y - 16, 6, 3) * 0.5, hair * 1.12)
 
 
 def paint_moustache(canvas: Canvas, sheet: Sheet) -> None:
@@ -137,30 +140,27 @@ def paint_moustache(canvas: Canvas, sheet: Sheet) -> None:
     thick = 1.25 * (1 - t * t) + 0.3 - 0.5 * np.maximum(0.7 - x, 0)
     shape = np.maximum(np.abs(y) - thick, x - 6.2)
     hair = sheet.colour("hair_colour")
-    canvas.paint(cover(shape) * sheet["moustache"] * 0.96, hair * 0.74)
+    canvas.paint(cover(shape) * sheet["moustache"] * 0.96, deepen(hair, 0.5))
 
 
-def paint_glasses(canvas: Canvas, sheet: Sheet, half_width: Floats) -> None:
-    """Lenses with a reflection, rims, bridge, and temples that reach the ears."""
-    worn = 1 - sheet.by_level("glasses", {"none": 1, "round": 0, "square": 0, "sun": 0})
-    dark = sheet.by_level("glasses", {"none": 0, "round": 0, "square": 0, "sun": 1})
+def paint_glasses(canvas: Canvas, sheet: Sheet, reach: Floats) -> None:
+    """Lenses with a reflection, rims, bridge, and temples that end `reach` from the middle."""
+    worn = 1 - sheet.is_level("glasses", "none")
+    dark = sheet.is_level("glasses", "sun")
     wide = sheet.by_level("glasses", {"none": 5, "round": 5.3, "square": 5.5, "sun": 5.7})
     high = sheet.by_level("glasses", {"none": 5, "round": 5.3, "square": 4.2, "sun": 4.8})
     radius = sheet.by_level("glasses", {"none": 5, "round": 5.3, "square": 1.5, "sun": 3.2})
-    x, y = np.abs(canvas.x) - 6.9, canvas.y - EYE_Y
+    x, y = np.abs(canvas.x) - LENS_X, canvas.y - EYE_Y
     # sunglasses are wider above than below
     lens = box(x * (1 + 0.03 * dark * y), y, wide, high, radius)
     frame = mix(sheet.colour("frame"), sheet.colour("frame") * 0.8, dark[:, None])
     glass = mix(tone("#f2f8fb"), tone("#2c2a33"), dark[:, None])
-    canvas.paint(cover(lens) * worn * (0.14 + 0.78 * dark), glass)
+    canvas.paint(cover(lens) * worn * (0.18 + 0.74 * dark), glass)
     canvas.paint(cover(lens) * worn * dark * np.clip((y + 1) * 0.12, 0, 0.5), tone("#8a7466"))
-    side = canvas.x - np.copysign(6.9, canvas.x)
+    side = canvas.x - np.copysign(LENS_X, canvas.x)
     glint = np.maximum(np.abs(side + y + 4.6) - 0.8, lens + 1.0)
     canvas.paint(cover(glint) * worn * (0.6 - 0.1 * dark), tone("#ffffff"))
     rim = np.abs(lens) - (0.62 + 0.1 * dark)
     bridge = np.maximum(np.abs(y + 1.0 - 0.25 * np.square(canvas.x)) - 0.6, np.abs(canvas.x) - 2.2)
-    temple = np.maximum(
-        np.abs(y + 1.4) - 0.6,
-        np.abs(x + 6.9 - (6.9 + wide + half_width + 1) / 2) - (half_width + 1 - 6.9 - wide) / 2,
-    )
+    temple = np.maximum(np.abs(y + 1.4) - 0.6, np.maximum(wide - x, x + LENS_X - reach))
     canvas.paint(cover(np.minimum(np.minimum(rim, bridge), temple)) * worn, frame)

@@ -11,6 +11,7 @@ from ae_core.data.faces_shapes import (
     Canvas,
     Floats,
     blob,
+    box,
     circle,
     corner,
     cover,
@@ -18,7 +19,7 @@ from ae_core.data.faces_shapes import (
     mix,
     wave,
 )
-from ae_core.data.faces_sheet import Sheet, tone
+from ae_core.data.faces_sheet import Sheet, deepen, tone
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,6 +35,7 @@ class Haircut:
         curl: Depth of the curls in the outline.
         lean: How far the crown leans away from the parting.
         locks: Depth of the locks along the hairline.
+        full: 0 for a crown like an egg, 1 for one like a box.
         shade: Coverage of the front hair.
     """
 
@@ -45,16 +47,26 @@ class Haircut:
     curl: float = 0.0
     lean: float = 0.0
     locks: float = 0.0
+    full: float = 0.15
     shade: float = 1.0
 
 
 HAIRCUTS: Final[dict[str, Haircut]] = {
     "parted": Haircut(
-        hairline=11.5, pointed=0.5, part_reach=7.5, top=3.8, side=1.5, lean=2.2, locks=0.35
+        hairline=11.5,
+        pointed=0.5,
+        part_reach=7.5,
+        top=3.8,
+        side=1.5,
+        lean=1.6,
+        full=0.3,
+        locks=0.35,
     ),
     "curtain": Haircut(hairline=13.0, pointed=1.0, part_reach=1.5, top=2.6, side=1.9),
     "fringe": Haircut(hairline=6.0, pointed=0.0, part_reach=2.0, top=3.2, side=2.0, locks=0.6),
-    "swept": Haircut(hairline=11.0, pointed=0.15, part_reach=6.0, top=4.4, side=0.7, lean=2.4),
+    "swept": Haircut(
+        hairline=11.0, pointed=0.15, part_reach=6.0, top=4.4, side=0.7, lean=1.8, full=0.5
+    ),
     "curly": Haircut(
         hairline=10.0, pointed=0.3, part_reach=3.0, top=5.0, side=3.6, curl=1.4, locks=0.5
     ),
@@ -73,6 +85,11 @@ class Hair:
     window: Floats
     strands: Floats
     shade: Floats
+
+
+def covered(sheet: Sheet) -> Floats:
+    """How far the hair lies over ears and temples, 0 to 1, shape (n, 1, 1)."""
+    return np.clip(sheet["hair_length"] * 4 - 1, 0, 1)
 
 
 def comb(canvas: Canvas, sheet: Sheet, half_width: Floats) -> Hair:
@@ -115,11 +132,13 @@ def _outline(canvas: Canvas, sheet: Sheet, half_width: Floats, cut: dict[str, Fl
     fade = np.clip(below * 0.22, 0, 1) * np.clip(1 - 4 * length, 0, 1) * 1.6
     hanging = corner(np.abs(x + sway) - wide - flare + fade, y - end, 1.5 + 5 * length)
     lean = cut["lean"] * sheet["hair_part"]
-    crown = ellipse(x + lean * np.clip(-0.1 * below, 0, 1), below, wide, high)
-    return np.where(below < 0, crown, hanging) - _curls(x, below, wide) * cut["curl"]
+    leant = x + lean * np.clip(-0.1 * below, 0, 1)
+    egg = ellipse(leant, below, wide, high)
+    crown = mix(egg, box(leant, below, wide, high, 11.0), cut["full"])
+    return np.where(below < 0, crown, hanging) - _curls(x, below) * cut["curl"]
 
 
-def _curls(x: Floats, below: Floats, wide: Floats) -> Floats:
+def _curls(x: Floats, below: Floats) -> Floats:
     """Round locks in [0, 1] along the outline: turning about the crown, then straight down."""
     turn = x / (np.abs(x) + np.abs(below) + 1) * 2.4
     down = below / 12 + 0.1
@@ -131,8 +150,7 @@ def _window(
 ) -> Floats:
     """Distance from the part of the face that the hair leaves free; its sides hang straight."""
     x, y = canvas.x, canvas.y
-    is_long = np.clip(sheet["hair_length"] * 4 - 1, 0, 1)
-    side = half_width - 0.4 - 1.2 * is_long
+    side = half_width - 0.4 - 1.2 * covered(sheet)
     span = np.where(x < part, side + part, side - part)
     t = np.clip(np.abs(x - part) / span, 0, 1)
     temple = -0.5 + cut["hairline"]
@@ -147,11 +165,11 @@ def _window(
 def paint_back(canvas: Canvas, sheet: Sheet, hair: Hair) -> None:
     """The hair behind head and neck, and the bun."""
     colour = sheet.colour("hair_colour")
-    shadow = colour * tone("#b39c8f")
-    knot = circle(canvas.x, canvas.y + 21, 5.4)
-    knot[~sheet.is_level("hair_style", "bun")] = 99
-    canvas.paint(cover(knot), colour * 0.86)
-    canvas.paint(blob(canvas.x + 1.5, canvas.y + 22.5, 3.6, 2.4) * cover(knot), colour * 1.12)
+    shadow = deepen(colour, 0.7)
+    knot = circle(canvas.x, canvas.y + 20, 5.2)
+    knot = np.where(sheet.is_level("hair_style", "bun") > 0, knot, 99)
+    canvas.paint(cover(knot), deepen(colour, 0.3))
+    canvas.paint(blob(canvas.x + 1.5, canvas.y + 21.5, 3.6, 2.4) * cover(knot), colour * 1.12)
     canvas.paint(cover(hair.outline) * np.minimum(hair.shade, 1), shadow)
 
 
@@ -166,7 +184,7 @@ def paint_front(canvas: Canvas, sheet: Sheet, hair: Hair) -> None:
     colour = sheet.colour("hair_colour")
     on = cover(hair.outline) * cover(-hair.window) * hair.shade
     canvas.paint(on, colour)
-    canvas.paint(on * np.clip(hair.strands, 0, 2) * 0.16, colour * 0.6)
+    canvas.paint(on * np.clip(hair.strands, 0, 2) * 0.16, deepen(colour, 0.9))
     # the shine follows the crown a few pixels inside the outline, as on a sphere
     depth = np.abs(hair.outline + 4.5) / 2.8
     band = np.maximum(1 - depth, 0) * np.clip((-2 - canvas.y) * 0.12, 0, 1)
@@ -174,4 +192,4 @@ def paint_front(canvas: Canvas, sheet: Sheet, hair: Hair) -> None:
     shine = mix(colour, tone("#fff0d8"), 0.38)
     canvas.paint(on * band * lit * (0.75 + 0.25 * hair.strands) * 0.75, shine)
     rim = np.clip(1 + hair.outline / 2.2, 0, 1)
-    canvas.paint(on * rim * 0.3, colour * 0.55)
+    canvas.paint(on * rim * 0.3, deepen(colour, 1.0))

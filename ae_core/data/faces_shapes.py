@@ -40,6 +40,10 @@ class Canvas:
         layer *= coverage[:, None]
         self.pixels[...] += layer
 
+    def below(self, row: int) -> Canvas:
+        """The part from this row down; painting it paints this canvas."""
+        return Canvas(self.pixels[:, :, row:], self.x[:, row:], self.y[:, row:])
+
     @contextmanager
     def window(
         self, rows: NDArray[np.intp], cols: NDArray[np.intp], h: int, w: int

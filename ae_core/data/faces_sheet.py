@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ae_core.data.faces_factors import FLAGS, LEVELS, RANGES
-from ae_core.data.faces_shapes import Floats
+from ae_core.data.faces_shapes import Floats, mix
 from ae_core.errors import DataError
 
 # One palette: warm, a little greyed, so that any background goes with any hair, skin and cloth.
@@ -19,7 +19,7 @@ SKIN_RAMP: Final = ("#fbe0cb", "#f4cba9", "#e6b088", "#cd9068", "#a86e4a", "#855
 COLOURS: Final[dict[str, dict[str, str]]] = {
     "hair_colour": {
         "black": "#2b262b", "brown": "#533728", "chestnut": "#84502f",
-        "blond": "#dcb36f", "red": "#ad5631", "grey": "#b3afac",
+        "blond": "#dcb36f", "red": "#a95a38", "grey": "#b3afac",
     },
     "eye_colour": {
         "brown": "#5f3d22", "hazel": "#8a6a33", "green": "#5b8653",
@@ -47,6 +47,11 @@ def rgb(colour: str) -> Floats:
 def tone(colour: str) -> Floats:
     """A fixed colour in the shape that `Canvas.paint` takes, (1, 3, 1, 1)."""
     return rgb(colour)[None, :, None, None]
+
+
+def deepen(colour: Floats, share: float) -> Floats:
+    """A colour as it looks in the shade: darker and warmer, the more the larger `share`."""
+    return colour * mix(tone("#ffffff"), tone("#966f5e"), share)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -88,9 +93,9 @@ class Sheet:
     def __getitem__(self, name: str) -> Floats:
         return self.columns[name][:, None, None].astype(np.float32)
 
-    def is_level(self, name: str, *levels: str) -> NDArray[np.bool_]:
-        """Which faces have one of these levels, shape (n,)."""
-        return np.isin(self.columns[name], [LEVELS[name].index(level) for level in levels])
+    def is_level(self, name: str, level: str) -> Floats:
+        """1 for faces with this level, 0 for others, shape (n, 1, 1)."""
+        return (self.columns[name] == LEVELS[name].index(level)).astype(np.float32)[:, None, None]
 
     def by_level(self, name: str, values: Mapping[str, float]) -> Floats:
         """A number that goes with a level, shape (n, 1, 1)."""

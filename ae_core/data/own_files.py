@@ -161,7 +161,8 @@ def _store(
 
 def _read_archive(path: Path) -> dict[str, np.ndarray]:
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        # Opened here: `np.load` leaves a file it cannot read open.
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             return {key: archive[key] for key in archive.files}
     except FileNotFoundError as error:
         raise DataError(f"There is no file {str(path)!r}: check its name.") from error
@@ -329,9 +330,7 @@ def _read_picture(archive: zipfile.ZipFile, member: str, size: int) -> np.ndarra
 
 
 def _is_grey(items: np.ndarray) -> bool:
-    return all(
-        bool((block == block[:, :1]).all()) for block in _blocks(items, 1024)
-    )
+    return all(bool((block == block[:, :1]).all()) for block in _blocks(items, 1024))
 
 
 def _blocks(items: np.ndarray, size: int) -> Iterator[np.ndarray]:

@@ -87,9 +87,7 @@ class DataSet:
         n_items = min(n_items, len(self.items))
         items = self.items[:n_items]
         changed = {"n_items": n_items, "fingerprint": fingerprint_items(items)}
-        return DataSet(
-            items, self.attributes.iloc[:n_items], self.about.model_copy(update=changed)
-        )
+        return DataSet(items, self.attributes.iloc[:n_items], self.about.model_copy(update=changed))
 
 
 def fingerprint_items(items: np.ndarray) -> str:
@@ -183,8 +181,10 @@ def read_data_set(folder: Path) -> DataSet:
     try:
         items = np.load(folder / "items.npy", mmap_mode="r", allow_pickle=False)
         attributes = pd.read_parquet(folder / "attributes.parquet")
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, EOFError) as error:
         raise DataError(
             f"Data set {about.name!r} is broken ({error}): remove its folder and add it again."
         ) from error
+    if attributes.columns.empty:  # a table without columns does not remember its rows
+        attributes = pd.DataFrame(index=range(about.n_items))
     return DataSet(items, attributes, about)

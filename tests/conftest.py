@@ -1,0 +1,23 @@
+"""Shared by all tests: an empty home, and the data folder beside the checkout."""
+
+from pathlib import Path
+
+import pytest
+
+SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder for own data, checkpoints and caches; nobody's real files are touched."""
+    folder = tmp_path / "home"
+    monkeypatch.setenv("ZOETROPE_HOME", str(folder))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Real data for tests; not part of the project."""
+    if not SHARED_DATA.is_dir():
+        pytest.skip("needs ../shared/data (MNIST, CelebA), which is not part of the project")
+    return SHARED_DATA

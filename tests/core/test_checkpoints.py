@@ -1,0 +1,191 @@
+"""Checkpoints: bit-exact round trips, and refusals that name what is wrong."""
+
+import json
+import os
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from ae_core.checkpoints import (
+    find_checkpoint,
+    list_broken,
+    list_checkpoints,
+    load_codec,
+    pca_partner,
+    save_checkpoint,
+)
+from ae_core.config import CheckpointConfig, ModelConfig
+from ae_core.data.catalogue import load_data_set
+from ae_core.errors import CheckpointError
+from ae_core.locations import checkpoints_dir
+from ae_core.models.autoencoder import build_autoencoder
+from ae_core.models.pca import fit_pca
+
+
+def save_dense(name: str = "mine", **changes: object) -> Path:
+    """An untrained dense autoencoder for digits, as a checkpoint."""
+    model = ModelConfig(latent_dim=6, widths=(20,))
+    settings = {
+        **{"name": name, "data": "digits", "item_shape": (1, 8, 8), "latent_dim": 6},
+        **{"model": model, "data_fingerprint": load_data_set("digits").about.fingerprint},
+    }
+    config = CheckpointConfig.model_validate({**settings, **changes})
+    torch.manual_seed(3)
+    codec = build_autoencoder(model, (1, 8, 8))
+    history = [{"epoch": 1, "train": {"loss": 0.5}}]
+    return save_checkpoint(
+        checkpoints_dir() / name, config, codec, history=history, card="# Mine"
+    ).folder
+
+
+def edit_config(folder: Path, **changes: object) -> None:
+    raw = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps({**raw, **changes}))
+
+
+def test_a_checkpoint_round_trips_bit_exactly() -> None:
+    save_dense()
+    torch.manual_seed(3)
+    original = build_autoencoder(ModelConfig(latent_dim=6, widths=(20,)), (1, 8, 8)).eval()
+    checkpoint = find_checkpoint("mine")
+    loaded = load_codec(checkpoint)
+    items = torch.rand(5, 1, 8, 8, generator=torch.Generator().manual_seed(0))
+    assert torch.equal(loaded.reconstruct(items), original.reconstruct(items))
+    assert not loaded.training and not any(p.requires_grad for p in loaded.parameters())
+    assert checkpoint.card() == "# Mine"
+    assert checkpoint.history() == [{"epoch": 1, "train": {"loss": 0.5}}]
+
+
+def test_listing_finds_it_and_passes_over_runs_and_rubbish() -> None:
+    save_dense()
+    run = checkpoints_dir() / "unfinished"
+    run.mkdir()
+    (run / "config.json").write_text("{}")
+    (checkpoints_dir() / ".mine.tmp").mkdir()
+    names = [checkpoint.name for checkpoint in list_checkpoints()]
+    assert "mine" in names and "unfinished" not in names
+    assert list_broken() == {}
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "words"),
+    [
+        ("config.json", b"", "cannot be read"),
+        ("config.json", b"[1, 2]", "not valid"),
+        ("config.json", b'{"schema_version": 1', "cannot be read"),
+        ("config.json", b"\xff\xfe", "cannot be read"),
+        ("model.safetensors", b"", "cannot be read"),
+        ("model.safetensors", b"\x00" * 400, "cannot be read"),
+        ("model.safetensors", b"\x80\x04\x95pickle", "cannot be read"),
+    ],
+)
+def test_a_broken_file_is_named(file: str, content: bytes, words: str) -> None:
+    folder = save_dense()
+    (folder / file).write_bytes(content)
+    with pytest.raises(CheckpointError, match=f"{file}.*'mine' .*{words}"):
+        load_codec(find_checkpoint("mine"))
+
+
+def test_a_truncated_weights_file_is_refused() -> None:
+    folder = save_dense()
+    whole = (folder / "model.safetensors").read_bytes()
+    (folder / "model.safetensors").write_bytes(whole[:-100])
+    with pytest.raises(CheckpointError, match="model.safetensors.*copy the folder again"):
+        load_codec(find_checkpoint("mine"))
+
+
+def test_a_newer_schema_says_update() -> None:
+    edit_config(save_dense(), schema_version=99)
+    with pytest.raises(CheckpointError, match="schema version 99.*update Zoetrope"):
+        find_checkpoint("mine")
+    assert "update Zoetrope" in list_broken()["mine"]
+
+
+def test_weights_of_another_model_name_leaf_expected_and_found() -> None:
+    folder = save_dense()
+    weights = load_file(folder / "model.safetensors")
+    name = next(key for key, value in weights.items() if value.ndim == 2)
+    weights[name] = weights[name][:-1].clone()
+    save_file(weights, folder / "model.safetensors")
+    rows, columns = weights[name].shape
+    with pytest.raises(CheckpointError) as caught:
+        load_codec(find_checkpoint("mine"))
+    assert f"{name} should be ({rows + 1}, {columns})" in str(caught.value)
+    assert f"is ({rows}, {columns})" in str(caught.value)
+
+
+def test_missing_and_extra_tensors_are_named() -> None:
+    folder = save_dense()
+    weights = load_file(folder / "model.safetensors")
+    gone = sorted(weights)[0]
+    weights["surprise"] = weights.pop(gone)
+    save_file(weights, folder / "model.safetensors")
+    with pytest.raises(CheckpointError, match="surprise is not part") as caught:
+        load_codec(find_checkpoint("mine"))
+    assert f"{gone} is missing" in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["gone", "../mine", "", "."])
+def test_an_unknown_name_lists_what_there_is(name: str) -> None:
+    save_dense()
+    with pytest.raises(CheckpointError, match=r"no checkpoint .*mine"):
+        find_checkpoint(name)
+
+
+def test_the_fingerprint_follows_weights_and_settings() -> None:
+    folder = save_dense()
+    first = find_checkpoint("mine").fingerprint
+    edit_config(folder, preset="other")
+    os.utime(folder / "config.json", ns=(time.time_ns(), time.time_ns()))
+    second = find_checkpoint("mine").fingerprint
+    assert first != second == find_checkpoint("mine").fingerprint
+
+
+def test_a_failed_save_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full_disk(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("ae_core.checkpoints.write_atomically", full_disk)
+    with pytest.raises(OSError, match="No space"):
+        save_dense()
+    assert list(checkpoints_dir().iterdir()) == []
+
+
+def test_the_pca_partner_is_pca_of_the_training_split() -> None:
+    save_dense()
+    partner = pca_partner(find_checkpoint("mine"))
+    data_set = load_data_set("digits")
+    expected = fit_pca(data_set.items, data_set.split()[0], 6)
+    found = load_codec(partner)
+    assert torch.equal(found.state_dict()["components"], expected.components)
+    assert partner.config.latent_dim == 6
+
+
+def test_the_pca_partner_is_cut_from_a_bigger_one() -> None:
+    save_dense()
+    data_set = load_data_set("digits")
+    big = fit_pca(data_set.items, np.arange(900), 10)  # other rows: to tell the two apart
+    config = CheckpointConfig(
+        codec="pca", name="digits-pca", data="digits", item_shape=(1, 8, 8), latent_dim=10,
+        data_fingerprint=data_set.about.fingerprint,
+    )  # fmt: skip
+    save_checkpoint(checkpoints_dir() / "digits-pca", config, big)
+    found = load_codec(pca_partner(find_checkpoint("mine")))
+    assert torch.equal(found.state_dict()["components"], big.components[:6])
+
+
+def test_pca_is_its_own_partner() -> None:
+    save_dense()
+    partner = pca_partner(find_checkpoint("mine"))
+    assert pca_partner(partner) == partner
+
+
+def test_a_partner_for_data_of_another_shape_is_refused() -> None:
+    folder = save_dense()
+    edit_config(folder, data="digits", item_shape=[1, 9, 9])
+    with pytest.raises(CheckpointError, match="made for"):
+        pca_partner(find_checkpoint("mine"))

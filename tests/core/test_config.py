@@ -1,0 +1,62 @@
+"""Settings: refused with the setting's name and a remedy; JSON brings them back unchanged."""
+
+import pytest
+
+from ae_core.config import (
+    CheckpointConfig,
+    ModelConfig,
+    Settings,
+    TrainingConfig,
+    check_name,
+    validated,
+)
+from ae_core.errors import ConfigError
+from ae_core.models.presets import PRESETS
+
+
+def every_field_is_described(model: type[Settings]) -> bool:
+    return all(field.description for field in model.model_fields.values())
+
+
+@pytest.mark.parametrize("model", [ModelConfig, TrainingConfig, CheckpointConfig])
+def test_every_setting_is_explained(model: type[Settings]) -> None:
+    assert every_field_is_described(model)
+
+
+@pytest.mark.parametrize("preset", PRESETS.values(), ids=PRESETS.keys())
+def test_every_preset_round_trips_through_json(preset: Settings) -> None:
+    assert type(preset).model_validate_json(preset.model_dump_json()) == preset
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"lattent_dim": 3}, "lattent_dim"),
+        ({"latent_dim": 0}, "latent_dim.*greater than or equal to 1.*got 0"),
+        ({"architecture": "transformer"}, "architecture.*'dense'.*got 'transformer'"),
+        ({"widths": (128, 0)}, "widths.*positive"),
+        ({"architecture": "convolutional", "widths": ()}, "1 to 6 stages"),
+        ({"corruption_range": (0.5, 0.1)}, "corruption_range"),
+        ({"bottleneck": "variational", "penalty": "kl_sparsity"}, "choose bottleneck plain"),
+    ],
+)
+def test_a_bad_setting_is_named(values: dict[str, object], words: str) -> None:
+    with pytest.raises(ConfigError, match=words):
+        validated(ModelConfig, values)
+
+
+@pytest.mark.parametrize("name", ["", "../x", "a/b", "A", ".hidden", "a" * 61, "a b", "a\n"])
+def test_a_name_that_cannot_be_a_folder_is_refused(name: str) -> None:
+    with pytest.raises(ConfigError, match="my-faces"):
+        check_name(name)
+
+
+def test_code_size_is_said_once() -> None:
+    with pytest.raises(ConfigError, match="differs from the model's"):
+        validated(
+            CheckpointConfig,
+            {
+                **{"name": "x", "data": "digits", "item_shape": (1, 8, 8), "latent_dim": 3},
+                "model": ModelConfig(latent_dim=4),
+            },
+        )

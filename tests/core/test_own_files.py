@@ -1,0 +1,202 @@
+"""Adding files: the usual layouts come in whole, everything else is refused and leaves nothing."""
+
+import io
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from ae_core.data.catalogue import list_data_sets, load_data_set, remove_data_set
+from ae_core.data.own_files import add_arrays, add_file, add_zip
+from ae_core.errors import AeCoreError, DataError
+from ae_core.locations import data_dir
+
+
+def picture(index: int, size: tuple[int, int] = (20, 30)) -> bytes:
+    """A PNG whose left half is red as its index, whose right half is blue."""
+    array = np.zeros((size[1], size[0], 3), np.uint8)
+    array[:, : size[0] // 2, 0] = index
+    array[:, size[0] // 2 :, 2] = 255
+    buffer = io.BytesIO()
+    Image.fromarray(array).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def make_zip(path: Path, n_pictures: int = 24, extra: dict[str, bytes] | None = None) -> Path:
+    with zipfile.ZipFile(path, "w") as archive:
+        for index in range(n_pictures):
+            archive.writestr(f"pictures/{index:03}.png", picture(index))
+        for name, content in (extra or {}).items():
+            archive.writestr(name, content)
+    return path
+
+
+def metadata(names: list[str], **columns: list[object]) -> bytes:
+    return pd.DataFrame({"file_name": names, **columns}).to_csv(index=False).encode()
+
+
+def nothing_was_stored() -> bool:
+    return not data_dir().exists() or not list(data_dir().iterdir())
+
+
+def test_zip_pictures_and_attributes_belong_together(tmp_path: Path) -> None:
+    order = [f"{index:03}.png" for index in reversed(range(24))]
+    table = metadata(order, red=list(reversed(range(24))), bright=[1, 0] * 12)
+    path = make_zip(tmp_path / "a.zip", extra={"metadata.csv": table})
+    data_set = add_zip(path, "mine", size=16)
+    assert data_set.items.shape == (24, 3, 16, 16)
+    # The square is cut from the middle, so the left edge is still red, the right edge blue.
+    np.testing.assert_array_equal(data_set.items[:, 0, 8, 0], data_set.attributes["red"])
+    np.testing.assert_array_equal(data_set.items[:, 2, 8, -1], 255)
+    assert data_set.attributes["bright"].dtype == bool
+    assert data_set.attributes["bright"].sum() == 12
+
+
+def test_folders_are_labels_without_metadata(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        for index in range(30):
+            archive.writestr(f"all/{'cat' if index % 3 else 'dog'}/{index}.png", picture(index))
+    labels = add_zip(tmp_path / "a.zip", "pets", size=16).attributes["label"]
+    assert labels.value_counts().to_dict() == {"cat": 20, "dog": 10}
+
+
+def test_grey_pictures_keep_one_channel(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        for index in range(20):
+            buffer = io.BytesIO()
+            Image.new("L", (16, 16), index).save(buffer, "PNG")
+            archive.writestr(f"{index:02}.png", buffer.getvalue())
+    data_set = add_zip(tmp_path / "a.zip", "grey", size=16)
+    np.testing.assert_array_equal(data_set.items[:, 0, 3, 3], np.arange(20))
+    assert data_set.about.item_shape == (1, 16, 16)
+
+
+@pytest.mark.parametrize(
+    ("extra", "words"),
+    [
+        (
+            {"pictures/broken.png": picture(1)[:60]},
+            "broken.png.*cannot be read.*Nothing was stored",
+        ),
+        ({"pictures/text.jpg": b"no picture"}, "text.jpg.*cannot be read"),
+        ({"metadata.csv": b"name,smile\na,1\n"}, "column `file_name`"),
+        ({"metadata.csv": metadata(["000.png", "gone.png"])}, "not in the zip.*gone.png"),
+        ({"metadata.csv": b"\xff\xfe\x00file_name"}, "metadata.csv"),
+    ],
+)
+def test_a_bad_zip_is_refused_whole(tmp_path: Path, extra: dict[str, bytes], words: str) -> None:
+    path = make_zip(tmp_path / "a.zip", extra=extra)
+    with pytest.raises(DataError, match=words):
+        add_zip(path, "bad", size=16)
+    assert nothing_was_stored()
+
+
+def test_not_a_zip_no_pictures_too_few(tmp_path: Path) -> None:
+    text = tmp_path / "a.zip"
+    text.write_bytes(b"PK no zip")
+    with pytest.raises(DataError, match="cannot be read as a zip"):
+        add_zip(text, "bad")
+    with pytest.raises(DataError, match="holds no pictures"):
+        add_zip(make_zip(tmp_path / "b.zip", 0, {"readme.txt": b"x"}), "bad")
+    with pytest.raises(DataError, match="needs 20 to"):
+        add_zip(make_zip(tmp_path / "c.zip", 3), "bad", size=16)
+    with pytest.raises(DataError, match="8 to 128"):
+        add_zip(make_zip(tmp_path / "d.zip"), "bad", size=4000)
+    with pytest.raises(DataError, match="must be a .npz"):
+        add_file(tmp_path / "e.tar", "bad")
+    assert nothing_was_stored()
+
+
+def test_arrays_keep_order_labels_and_split(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    train, test = (
+        rng.integers(0, 256, (30, 9, 11), np.uint8),
+        rng.integers(0, 256, (20, 9, 11), np.uint8),
+    )
+    path = tmp_path / "a.npz"
+    np.savez(
+        path, train_images=train, test_images=test,
+        train_labels=np.arange(30) % 3, test_labels=np.arange(20) % 2,
+    )  # fmt: skip
+    data_set = add_arrays(path, "mine")
+    fitted, held_out = data_set.split()
+    np.testing.assert_array_equal(data_set.items[fitted][:, 0], train)
+    np.testing.assert_array_equal(data_set.items[held_out][:, 0], test)
+    assert data_set.attributes["label"].tolist()[:4] == ["0", "1", "2", "0"]
+    assert data_set.visible_attributes() == ["label"]
+
+
+@pytest.mark.parametrize("layout", ["NHWC", "NCHW"])
+def test_colour_arrays_come_in_either_layout(tmp_path: Path, layout: str) -> None:
+    items = np.random.default_rng(0).integers(0, 256, (25, 3, 10, 12), np.uint8)
+    given = items if layout == "NCHW" else items.transpose(0, 2, 3, 1)
+    np.savez(tmp_path / "a.npz", images=given)
+    np.testing.assert_array_equal(add_arrays(tmp_path / "a.npz", "mine").items, items)
+
+
+@pytest.mark.parametrize(
+    ("arrays", "words"),
+    [
+        ({"pictures": np.zeros((30, 9, 9), np.uint8)}, "holds pictures"),
+        ({"images": np.zeros((30, 9, 9))}, "uint8.*float64.*multiply by 255"),
+        ({"images": np.zeros((30, 9), np.uint8)}, "shape"),
+        ({"images": np.zeros((30, 400, 9), np.uint8)}, "8 to 128 pixels"),
+        ({"images": np.zeros((30, 9, 9), np.uint8), "labels": np.zeros(7)}, "one value a picture"),
+        ({"images": np.zeros((2, 9, 9), np.uint8)}, "needs 20"),
+        ({"images": np.array([{}] * 30, dtype=object)}, "without Python objects"),
+    ],
+)
+def test_bad_arrays_are_refused(tmp_path: Path, arrays: dict[str, np.ndarray], words: str) -> None:
+    np.savez(tmp_path / "a.npz", **arrays)  # type: ignore[arg-type]
+    with pytest.raises(DataError, match=words):
+        add_arrays(tmp_path / "a.npz", "bad")
+    assert nothing_was_stored()
+
+
+def test_truncated_archive_and_missing_file(tmp_path: Path) -> None:
+    np.savez(tmp_path / "a.npz", images=np.zeros((30, 9, 9), np.uint8))
+    whole = (tmp_path / "a.npz").read_bytes()
+    (tmp_path / "b.npz").write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(DataError, match="cannot be read as a NumPy archive"):
+        add_arrays(tmp_path / "b.npz", "bad")
+    with pytest.raises(DataError, match="no file"):
+        add_arrays(tmp_path / "gone.npz", "bad")
+
+
+def test_names_that_are_taken_or_unsafe(tmp_path: Path) -> None:
+    path = make_zip(tmp_path / "a.zip")
+    add_zip(path, "mine", size=16)
+    for name in ("mine", "faces", "digits"):
+        with pytest.raises(DataError, match="exists already"):
+            add_zip(path, name, size=16)
+    with pytest.raises(AeCoreError, match="`name`"):
+        add_zip(path, "../mine", size=16)
+
+
+def test_a_set_can_be_removed_but_not_an_embedded_one(tmp_path: Path) -> None:
+    add_zip(make_zip(tmp_path / "a.zip"), "mine", size=16)
+    assert "mine" in list_data_sets()
+    remove_data_set("mine")
+    assert "mine" not in list_data_sets()
+    with pytest.raises(DataError, match="no data set 'mine'"):
+        load_data_set("mine")
+    with pytest.raises(DataError, match="only a data set of your own"):
+        remove_data_set("digits")
+
+
+@pytest.mark.shared_data
+def test_real_archives_come_in_whole(shared_data: Path) -> None:
+    mnist = add_file(shared_data / "mnist.npz", "mnist")
+    assert mnist.items.shape == (70_000, 1, 28, 28)
+    fitted, held_out = mnist.split()
+    assert (len(fitted), len(held_out)) == (60_000, 10_000)
+    assert mnist.attributes["label"].nunique() == 10
+    celeba = add_file(shared_data / "celeba10k.zip", "celeba", size=64)
+    assert celeba.items.shape == (10_000, 3, 64, 64)
+    # The counts that the data's own description gives.
+    assert celeba.attributes["Eyeglasses"].sum() == 674
+    women = ~celeba.attributes["Male"]
+    assert (celeba.attributes["Eyeglasses"] & women).sum() == 150
