@@ -2,8 +2,8 @@
 
 A shape is an array of signed distances in pixels, shape (n, h, w): negative inside, 0 on the
 outline. It is painted anti-aliased, because coverage follows from the distance. Only sums,
-products, roots and roundings are used on pixels: those are exact in IEEE arithmetic, so that a
-face has the same bytes on every machine, whatever the chunk it was drawn in.
+products, quotients, square roots and roundings are used on pixels: IEEE arithmetic leaves those
+no freedom, so that a pixel depends neither on the chunk it was drawn in nor on the processor.
 """
 
 from __future__ import annotations
