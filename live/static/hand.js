@@ -1,0 +1,122 @@
+// The hand: one number per control, and the codes that it means to every panel.
+
+/** float32 numbers as the page packs them: {shape, f32: base64}. */
+export function unpack({ shape, f32 }) {
+  const bytes = Uint8Array.from(atob(f32), (letter) => letter.charCodeAt(0));
+  return { shape, numbers: new Float32Array(bytes.buffer) };
+}
+
+/**
+ * From hand to code, for one panel.
+ * @returns {{latentDim: number, code(values: ArrayLike<number>, out: Float32Array): void}}
+ */
+export function basisOf(panel) {
+  return panel.path ? pathBasis(unpack(panel.path)) : affineBasis(unpack(panel.origin), unpack(panel.directions));
+}
+
+function affineBasis({ numbers: origin }, { numbers: directions }) {
+  const latentDim = origin.length;
+  return {
+    latentDim,
+    code(values, out) {
+      out.set(origin);
+      for (let k = 0; k < values.length; k++) {
+        const amount = values[k];
+        if (amount === 0) continue;
+        const row = k * latentDim;
+        for (let d = 0; d < latentDim; d++) out[d] += amount * directions[row + d];
+      }
+    },
+  };
+}
+
+function pathBasis({ shape: [nSamples, latentDim], numbers }) {
+  return {
+    latentDim,
+    code(values, out) {
+      const place = Math.min(Math.max(values[0], 0), 1) * (nSamples - 1);
+      const before = Math.min(Math.floor(place), nSamples - 2);
+      const weight = place - before;
+      const row = before * latentDim;
+      for (let d = 0; d < latentDim; d++) {
+        const a = numbers[row + d];
+        out[d] = a + weight * (numbers[row + latentDim + d] - a);
+      }
+    },
+  };
+}
+
+/** Values of all controls; tells listeners about every move and every release. */
+export class Hand {
+  constructor(controls) {
+    this.controls = controls;
+    this.values = controls.map((control) => control.value);
+    this.onMove = () => {};
+    this.onRelease = () => {};
+    this.views = []; // functions that show the value of control `index`
+    this.active = 0;
+  }
+
+  index(id) {
+    return this.controls.findIndex((control) => control.id === id);
+  }
+
+  /** Move one control; `stamp`: when the user did it, ms. Returns whether it moved. */
+  set(index, value, stamp = performance.now()) {
+    const { low, high } = this.controls[index];
+    const held = Math.min(Math.max(value, low), high);
+    this.active = index;
+    if (!Number.isFinite(held) || held === this.values[index]) return false;
+    this.values[index] = held;
+    this.show(index);
+    this.onMove(stamp);
+    return true;
+  }
+
+  setAll(values, stamp = performance.now()) {
+    this.values = this.controls.map(({ low, high }, i) => Math.min(Math.max(values[i], low), high));
+    this.values.forEach((_, index) => this.show(index));
+    this.onMove(stamp);
+  }
+
+  step(index, steps, stamp) {
+    const { step } = this.controls[index];
+    // On the grid of steps, so that arrows after a drag give round numbers.
+    const value = Math.round(this.values[index] / step + steps) * step;
+    this.set(index, Number(value.toPrecision(12)), stamp);
+  }
+
+  toDefault(index, stamp) {
+    this.set(index, this.controls[index].default, stamp);
+  }
+
+  resetAll() {
+    this.setAll(this.controls.map((control) => control.default));
+  }
+
+  /** A normal draw around the defaults; nine of ten values lie in the middle half of the range. */
+  randomise() {
+    this.setAll(
+      this.controls.map(({ low, high, default: middle }) => middle + (gaussian() * (high - low)) / 6),
+    );
+  }
+
+  show(index) {
+    for (const view of this.views) view(index);
+  }
+
+  release() {
+    this.onRelease();
+  }
+}
+
+function gaussian() {
+  return Math.sqrt(-2 * Math.log(1 - Math.random())) * Math.cos(2 * Math.PI * Math.random());
+}
+
+/** A number with as many digits as its control's step needs; a real minus sign. */
+export function format(value, { step }) {
+  const digits = Math.min(4, Math.max(0, Math.ceil(-Math.log10(step) - 1e-9)));
+  const text = value.toFixed(digits);
+  return (Number(text) === 0 ? text.replace("-", "") : text).replace("-", "−");
+}
