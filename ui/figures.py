@@ -1,5 +1,7 @@
 """Arrays to plotly figures; no st.* in here."""
 
+from typing import Any
+
 import numpy as np
 import plotly.graph_objects as go
 
@@ -29,7 +31,7 @@ def pca_curve(comparison: Comparison, latent_dim: int, name: str) -> go.Figure:
     return figure
 
 
-def losses(history: list[dict[str, dict[str, float]]], terms: list[str]) -> go.Figure:
+def losses(history: list[dict[str, Any]], terms: list[str]) -> go.Figure:
     """Terms of the objective over epochs: held-out drawn through, training dotted."""
     figure = go.Figure()
     epochs = [entry["epoch"] for entry in history]
@@ -45,5 +47,23 @@ def losses(history: list[dict[str, dict[str, float]]], terms: list[str]) -> go.F
     figure.update_layout(
         height=300, margin=_MARGIN, legend={"orientation": "h", "y": -0.25},
         xaxis={"title": "epoch"}, yaxis={"title": "nats or squared error an item"},
+    )  # fmt: skip
+    return figure
+
+
+def small_map(points: np.ndarray, labels: np.ndarray | None) -> go.Figure:
+    """Points (N, 2), coloured by label where there is one; no hover, no axes."""
+    figure = go.Figure()
+    groups = [None] if labels is None else sorted(set(labels))
+    for index, group in enumerate(groups):
+        shown = points if group is None else points[labels == group]
+        figure.add_scattergl(
+            x=shown[:, 0], y=shown[:, 1], mode="markers", name=str(group or ""), hoverinfo="skip",
+            marker={"size": 4, "color": PALETTE[index % len(PALETTE)], "opacity": 0.7},
+        )  # fmt: skip
+    hidden = {"visible": False}
+    figure.update_layout(
+        height=260, margin={"l": 0, "r": 0, "t": 0, "b": 0}, showlegend=False,
+        xaxis=hidden, yaxis={**hidden, "scaleanchor": "x"},
     )  # fmt: skip
     return figure

@@ -1,0 +1,49 @@
+"""Turning one map to lie like another, so that it moves from epoch to epoch instead of jumping."""
+
+import numpy as np
+
+from ae_core.errors import LatentInputError
+
+
+def rotated_onto(points: np.ndarray, reference: np.ndarray) -> np.ndarray:
+    """Centre points and turn or mirror them to lie as near as possible to a reference.
+
+    The orthogonal Procrustes problem (Schönemann 1966): with U S V' = svd(P' R), the best
+    orthogonal matrix is U V'. No scaling: sizes stay comparable.
+
+    Args:
+        points: float (N, k).
+        reference: float (N, k), row by row the same items.
+
+    Returns:
+        float32 (N, k), around the reference's mean.
+
+    Raises:
+        LatentInputError: The shapes differ.
+    """
+    if points.shape != reference.shape:
+        raise LatentInputError(
+            f"`points` {points.shape} and `reference` {reference.shape} must have the same shape: "
+            "the same items, as many axes."
+        )
+    centre = reference.mean(axis=0)
+    centred = points - points.mean(axis=0)
+    left, _, right = np.linalg.svd(centred.T @ (reference - centre))
+    return (centred @ (left @ right) + centre).astype(np.float32)
+
+
+def main_axes(codes: np.ndarray) -> np.ndarray:
+    """Codes (N, latent_dim) on their two axes of largest variance, float32 (N, 2).
+
+    A code of one number gets a second axis of zeros.
+    """
+    centred = np.asarray(codes, dtype=np.float64) - np.mean(codes, axis=0, dtype=np.float64)
+    _, axes = np.linalg.eigh(centred.T @ centred)
+    points = (centred @ axes[:, :-3:-1]).astype(np.float32)
+    return np.pad(points, ((0, 0), (0, 2 - points.shape[1])))
+
+
+def aligned_main_axes(codes: np.ndarray, before: np.ndarray | None) -> np.ndarray:
+    """`main_axes`, turned onto the points of the frame before, where there is one."""
+    points = main_axes(codes)
+    return points if before is None else rotated_onto(points, before)

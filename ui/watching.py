@@ -1,0 +1,134 @@
+"""A run while it learns, and afterwards: state, losses, reconstructions, the map of its codes."""
+
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from ae_core import jobs, watch
+from ae_core.alignment import aligned_main_axes
+from ae_core.data.catalogue import load_data_set
+from ae_core.jobs import Run
+from ui import figures, state
+from ui.tray import remaining
+
+POLL_S = 1.0
+_WORDS = {
+    "queued": ("Waiting for the run before it", ":material/hourglass_empty:"),
+    "running": ("Training", ":material/model_training:"),
+    "done": ("Done", ":material/check_circle:"),
+    "cancelled": ("Cancelled", ":material/cancel:"),
+    "failed": ("Failed", ":material/error:"),
+    "lost": ("Lost", ":material/error:"),
+}
+
+
+def show(name: str) -> None:
+    """Draw a run; while it is going, look again every second."""
+    if jobs.find_run(name).is_going:
+        _live(name)
+    else:
+        _draw(jobs.find_run(name))
+
+
+@st.fragment(run_every=POLL_S)
+def _live(name: str) -> None:
+    run = jobs.find_run(name)
+    if not run.is_going:
+        st.rerun()  # the whole page: a new checkpoint is in the sidebar now
+    _draw(run)
+
+
+def _draw(run: Run) -> None:
+    _state(run)
+    history: list[dict[str, Any]] = run.history()
+    if history:
+        _scores(run, history)
+        _losses(history)
+    frames = watch.frames(run.folder)
+    if frames:
+        _frames(run, frames)
+    elif run.is_going:
+        st.caption("Losses, reconstructions and the map appear after the first epoch.")
+
+
+def _state(run: Run) -> None:
+    status = run.status
+    words, icon = _WORDS[status.state]
+    if status.state in ("failed", "lost"):
+        st.error(status.message, icon=icon)
+    elif run.is_going:
+        epoch = f"epoch {min(status.epoch + 1, status.n_epochs)} of {status.n_epochs}"
+        text = f"{words}, {epoch}, {remaining(status.seconds_left)}" if status.n_epochs else words
+        st.progress(status.progress, text)
+    else:
+        st.markdown(f"{icon} {words} after {status.seconds:.0f} s. {status.message}")
+    _actions(run)
+
+
+def _actions(run: Run) -> None:
+    if run.is_going:
+        if st.button("Cancel", icon=":material/stop:", key=f"cancel-run-{run.name}"):
+            jobs.cancel(run.name)
+            st.toast("It saves and stops; resume it whenever you like.")
+    elif run.is_resumable:
+        if st.button("Resume", icon=":material/play_arrow:", key=f"resume-run-{run.name}"):
+            jobs.resume(run.name)
+            st.rerun()
+    elif run.status.state == "done" and st.button(
+        "Explore this model", icon=":material/scatter_plot:", key=f"use-run-{run.name}"
+    ):
+        state.choose(data=run.request.data, checkpoint=run.name)
+        st.switch_page("explore.py")
+
+
+def _scores(run: Run, history: list[dict[str, Any]]) -> None:
+    last = history[-1]["held_out"]
+    left, middle, right = st.columns(3)
+    left.metric("Held-out MSE", f"{last['mse']:.5f}")
+    middle.metric("Held-out BCE", f"{last['bce']:.4f}")
+    right.metric("Epochs", f"{history[-1]['epoch']}", help=f"{run.status.seconds:.0f} s so far")
+
+
+def _losses(history: list[dict[str, Any]]) -> None:
+    terms = [term for term in history[-1]["held_out"] if term not in ("mse", "bce")]
+    figure = figures.losses(history, terms)
+    st.plotly_chart(figure, width="stretch", config={"displayModeBar": False}, key="losses")
+
+
+def _frames(run: Run, frames: list[watch.Frame]) -> None:
+    """Reconstructions and map at the newest epoch, or at any epoch once the run is over."""
+    index = len(frames) - 1
+    if not run.is_going and len(frames) > 1:
+        epochs = [frame.epoch for frame in frames]
+        chosen = st.select_slider("Replay: epoch", epochs, value=epochs[-1])
+        index = epochs.index(chosen)
+    left, middle, right = st.columns(3)
+    left.image(str(watch.items_picture(run.folder)), width="stretch", caption="Held-out items")
+    middle.image(
+        frames[index].picture.read_bytes(), width="stretch",
+        caption=f"Reconstructed, epoch {frames[index].epoch}",
+    )  # fmt: skip
+    with right:
+        points = _aligned(tuple(str(frame.codes_path) for frame in frames[: index + 1]))
+        figure = figures.small_map(points, _labels(run))
+        st.plotly_chart(figure, width="stretch", config={"displayModeBar": False}, key="codes")
+        st.caption(f"{len(points):,} held-out codes on their two main axes, turned like before")
+
+
+@st.cache_data(max_entries=4, show_spinner=False)
+def _aligned(paths: tuple[str, ...]) -> np.ndarray:
+    """Points of the last of these frames, each frame turned to lie as the one before it."""
+    before = None if len(paths) == 1 else _aligned(paths[:-1])
+    codes = np.load(paths[-1], allow_pickle=False).astype(np.float32)
+    return aligned_main_axes(codes, before)
+
+
+def _labels(run: Run) -> np.ndarray | None:
+    """What to colour the map by: the data's first category with few values."""
+    data_set = load_data_set(run.request.data)
+    for name in data_set.visible_attributes():
+        column = data_set.attributes[name]
+        if column.dtype == bool or (column.dtype == object and column.nunique() <= 10):
+            return column.astype(str).to_numpy()[watch.rows_of(run.folder)]
+    return None
