@@ -171,7 +171,7 @@ class Training:
                     self._step(items)
                     position.step += 1
                     position.seconds = time.perf_counter() - clock
-                    yield self._moment()
+                    yield self.moment()
                     clock = time.perf_counter() - position.seconds  # the caller's time is not ours
                 is_main = phase.objective is self.model
                 if is_main:
@@ -179,7 +179,7 @@ class Training:
                 position.epoch, position.step = position.epoch + 1, 0
                 self.sums, position.n_summed = {}, 0
                 if is_main:
-                    yield self._moment(epoch_ended=True)
+                    yield self.moment(epoch_ended=True)
             if position.phase + 1 == len(self.phases):
                 break
             position.phase, position.epoch = position.phase + 1, 0
@@ -283,7 +283,8 @@ class Training:
         *means, n_all = summed.tolist()
         return {name: mean / n_all for name, mean in zip(sums, means, strict=True)}
 
-    def _moment(self, *, epoch_ended: bool = False) -> Moment:
+    def moment(self, *, epoch_ended: bool = False) -> Moment:
+        """Where the run stands."""
         position, phase = self.position, self.phases[self.position.phase]
         before = sum(earlier.n_epochs for earlier in self.phases[: position.phase])
         done = before + position.epoch + position.step / self.n_steps

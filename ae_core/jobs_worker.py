@@ -1,0 +1,410 @@
+"""The process behind a run: `python -m ae_core.jobs_worker FOLDER`. Started by `ae_core.jobs`."""
+
+import errno
+import json
+import os
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+import numpy as np
+import psutil
+
+from ae_core import watch
+from ae_core.checkpoints import (
+    CARD,
+    HISTORY,
+    load_codec,
+    pca_partner,
+    read_checkpoint,
+    save_checkpoint,
+)
+from ae_core.config import CheckpointConfig
+from ae_core.data.catalogue import load_data_set
+from ae_core.data.store import DataSet
+from ae_core.errors import AeCoreError
+from ae_core.jobs import (
+    CANCEL,
+    REQUEST,
+    RESUME,
+    RunRequest,
+    Status,
+    list_runs,
+    read_status,
+    write_status,
+)
+from ae_core.locations import checkpoints_dir, write_atomically
+
+if TYPE_CHECKING:
+    from ae_core.models.codec import Codec
+    from ae_core.training import Training
+
+_HEARTBEAT_S = 1.0
+_GRACE_S = 20.0
+_BATCH = 512
+
+
+class CancelledError(Exception):
+    """Somebody wants the run to stop."""
+
+
+class Reporter:
+    """Writes `status.json`, at once when told and once a second; watches for the cancel flag."""
+
+    def __init__(self, folder: Path, queued_at: float) -> None:
+        process = psutil.Process()
+        self.folder = folder
+        self.cancelled = threading.Event()
+        self._lock = threading.Lock()
+        self._over = threading.Event()
+        self._status = Status(
+            state="queued",
+            queued_at=queued_at,
+            heartbeat=time.time(),
+            pid=process.pid,
+            process_created=process.create_time(),
+            phase="waiting",
+        )
+        self._thread = threading.Thread(target=self._beat, daemon=True)
+        self.write()
+        self._thread.start()
+
+    def update(self, **changes: object) -> None:
+        """Change fields; they are on disk within a second."""
+        with self._lock:
+            self._status = self._status.model_copy(update=changes)
+
+    def write(self, **changes: object) -> None:
+        """Change fields and write them now."""
+        with self._lock:
+            changes["heartbeat"] = time.time()
+            self._status = self._status.model_copy(update=changes)
+            write_status(self.folder, self._status)
+
+    def check(self) -> None:
+        """Raise `CancelledError` if somebody wants the run to stop."""
+        if self.cancelled.is_set():
+            raise CancelledError
+
+    def end(self, **changes: object) -> None:
+        """Write the final state; nothing is written after it."""
+        self._over.set()
+        self._thread.join()
+        self.write(seconds_left=None, **changes)
+
+    def _beat(self) -> None:
+        asked_at = None
+        while not self._over.wait(_HEARTBEAT_S / 2):
+            with suppress(OSError):  # the disk is full or slow: the next beat may succeed
+                self.write()
+            if asked_at is None and (self.folder / CANCEL).exists():
+                asked_at = time.monotonic()
+                self.cancelled.set()
+            if asked_at is not None and time.monotonic() - asked_at > _GRACE_S:
+                self.write(
+                    state="cancelled",
+                    seconds_left=None,
+                    message="Cancelled in the middle of a step: resume goes on from the last save.",
+                )
+                os._exit(1)
+
+
+def main(folder: Path) -> None:
+    """Wait for the turn, train, and leave a final state whatever happens."""
+    with file_lock(folder / ".lock") as is_ours:
+        if not is_ours:
+            return  # resumed twice at once: the other process has it
+        request = RunRequest.model_validate_json((folder / REQUEST).read_text())
+        reporter = Reporter(folder, queued_at=read_status(request.name).queued_at)
+        be_modest()
+        try:
+            with turn(reporter, request.name):
+                reporter.write(state="running", phase="preparing data", n_epochs=n_epochs(request))
+                work(folder, request, reporter)
+        except CancelledError:
+            reporter.end(state="cancelled", message="Cancelled: resume goes on from here.")
+        except BaseException as error:
+            traceback.print_exc()
+            reporter.end(state="failed", message=explain_failure(error, request))
+        else:
+            reporter.end(state="done", progress=1.0, phase="done", message="")
+
+
+def n_epochs(request: RunRequest) -> int:
+    return 1 if request.codec == "pca" else request.training.epochs
+
+
+def be_modest() -> None:
+    """Let the live path go first, and let the kernel end this process first if memory runs out."""
+    process = psutil.Process()
+    process.nice(10 if os.name == "posix" else 0x4000)  # BELOW_NORMAL_PRIORITY_CLASS
+    with suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("500")
+
+
+def explain_failure(error: BaseException, request: RunRequest) -> str:
+    """What happened, and what to do about it."""
+    from ae_core.devices import is_out_of_memory
+
+    if isinstance(error, AeCoreError):
+        return str(error)
+    if is_out_of_memory(error):
+        return (
+            f"Memory ran out (`batch_size` {request.training.batch_size}): lower the batch size or "
+            "the widths, or close other programs, and resume."
+        )
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return "The disk is full: free some space, and resume."
+    if isinstance(error, FileNotFoundError):
+        return f"A file has vanished ({error.filename}): put the data back, and resume."
+    return f"{type(error).__name__}: {error} (worker.log in the run's folder has the details)"
+
+
+@contextmanager
+def file_lock(path: Path) -> Iterator[bool]:
+    """Try to own a file; the system gives it back when this process ends, however it ends."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a+b") as file:
+        yield try_lock(file)
+
+
+def try_lock(file: IO[bytes]) -> bool:
+    try:
+        if os.name == "posix":
+            import fcntl
+
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        else:
+            import msvcrt
+
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]
+    except OSError:
+        return False
+    return True
+
+
+@contextmanager
+def turn(reporter: Reporter, name: str) -> Iterator[None]:
+    """Wait until no other run is going, first come, first served."""
+    with (checkpoints_dir() / ".queue.lock").open("a+b") as file:
+        while not (is_first(name) and try_lock(file)):
+            reporter.check()
+            time.sleep(0.3)
+        yield
+
+
+def is_first(name: str) -> bool:
+    """Whether no run that waits was started before this one."""
+    waiting = [run for run in list_runs() if run.status.state == "queued"]
+    return not waiting or min(waiting, key=lambda run: run.status.queued_at).name == name
+
+
+def work(folder: Path, request: RunRequest, reporter: Reporter) -> None:
+    """Load the data, fit, save."""
+
+    def preparing(n_done: int, n_all: int) -> None:
+        reporter.check()
+        reporter.update(phase=f"preparing data: {n_done:,} of {n_all:,}")
+
+    data_set = load_data_set(request.data, on_progress=preparing)
+    fit = fit_pca_codec if request.codec == "pca" else fit_autoencoder
+    codec, history = fit(folder, request, data_set, reporter)
+    reporter.write(phase="saving")
+    config = CheckpointConfig(
+        codec=request.codec,
+        name=request.name,
+        data=request.data,
+        data_fingerprint=data_set.about.fingerprint,
+        item_shape=data_set.about.item_shape,
+        latent_dim=codec.latent_dim,
+        model=request.model,
+        training=request.training if request.codec == "autoencoder" else None,
+        preset=request.preset,
+    )
+    card = make_card(config, data_set, history)
+    save_checkpoint(folder, config, codec, history=history, card=card)
+    (folder / RESUME).unlink(missing_ok=True)
+    if request.codec == "autoencoder":
+        reporter.write(phase="fitting PCA to compare with")
+        with suppress(AeCoreError):  # too few items for so many axes: a model without a partner
+            compare_with_pca(folder, data_set, card)
+
+
+def fit_autoencoder(
+    folder: Path, request: RunRequest, data_set: DataSet, reporter: Reporter
+) -> "tuple[Codec, list[dict[str, object]]]":
+    """Train, saving, reporting and showing on the way."""
+    reporter.write(phase="loading torch")
+    import torch
+
+    from ae_core.devices import n_cores
+    from ae_core.models.autoencoder import build_autoencoder
+    from ae_core.training import Training
+
+    settings, model_config = request.training, request.model
+    assert model_config is not None  # RunRequest's own rule
+    torch.set_num_threads(settings.n_threads or n_cores())
+    model = build_autoencoder(model_config, data_set.about.item_shape, seed=settings.seed)
+    training = Training(model, data_set.items, *data_set.split(), settings)
+    if (folder / RESUME).is_file():
+        load_state(folder, training)
+    gallery = Gallery(folder, data_set, training)
+    progress_before, seconds_before = training.moment().progress, training.position.seconds
+    saved_at = time.monotonic()
+    for moment in training.steps():
+        seconds = training.position.seconds
+        gained = moment.progress - progress_before
+        reporter.update(
+            phase=moment.phase,
+            progress=min(moment.progress, 1.0),
+            epoch=len(training.history),
+            seconds=seconds,
+            seconds_left=(seconds - seconds_before) / gained * (1 - moment.progress)
+            if gained > 0
+            else None,
+        )
+        if moment.epoch_ended:
+            write_atomically(folder / HISTORY, as_lines(training.history))
+            gallery.show(len(training.history))
+        cancelled = reporter.cancelled.is_set()
+        if cancelled or time.monotonic() - saved_at > settings.save_interval_s:
+            save_state(folder, training)
+            saved_at = time.monotonic()
+        if cancelled:
+            raise CancelledError
+    return model.to("cpu").eval(), training.history
+
+
+def as_lines(history: list[dict[str, object]]) -> str:
+    return "".join(json.dumps(entry) + "\n" for entry in history)
+
+
+def save_state(folder: Path, training: "Training") -> None:
+    """Tensors and, in the same file's header, the rest: one rename makes both current."""
+    from safetensors.torch import save
+
+    tensors, rest = training.state()
+    write_atomically(folder / RESUME, save(tensors, metadata={"rest": rest}))
+
+
+def load_state(folder: Path, training: "Training") -> None:
+    from safetensors import safe_open
+
+    with safe_open(folder / RESUME, framework="pt") as file:
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        training.restore(tensors, file.metadata()["rest"])
+
+
+class Gallery:
+    """Shows after every epoch what the model makes of the same held-out items."""
+
+    def __init__(self, folder: Path, data_set: DataSet, training: "Training") -> None:
+        self.folder, self.training = folder, training
+        _, held_out = data_set.split()
+        rows = watch.watched_rows(held_out, training.model.latent_dim)
+        self.items = np.ascontiguousarray(data_set.items[rows])
+        watch.begin(folder, self.items, rows)
+
+    def show(self, epoch: int) -> None:
+        import torch
+
+        from ae_core.codes import as_floats, as_pictures
+
+        model, device = self.training.model, self.training.fabric.device
+        with torch.inference_mode():
+            parts = [
+                model.encode(as_floats(self.items[start : start + _BATCH]).to(device))
+                for start in range(0, len(self.items), _BATCH)
+            ]
+            codes = torch.cat(parts).float()  # (n, latent_dim)
+            pictures = as_pictures(model.decode(codes[: watch.N_PICTURES]).float())
+        watch.add_frame(self.folder, epoch, pictures, codes.cpu().numpy())
+
+
+def fit_pca_codec(
+    folder: Path, request: RunRequest, data_set: DataSet, reporter: Reporter
+) -> "tuple[Codec, list[dict[str, object]]]":
+    """Fit PCA; its history is one line."""
+    from ae_core.models.pca import fit_pca
+
+    started = time.monotonic()
+
+    def passed(n_done: int, n_all: int) -> None:
+        reporter.check()
+        reporter.update(phase="fitting", progress=n_done / n_all)
+
+    train, held_out = data_set.split()
+    n_used = request.training.max_items or len(train)
+    codec = fit_pca(data_set.items, train[:n_used], request.latent_dim, on_progress=passed)
+    seconds = round(time.monotonic() - started, 3)
+    scores = held_out_scores(codec, data_set.items, held_out)
+    reporter.update(epoch=1, seconds=seconds)
+    return codec, [{"epoch": 1, "seconds": seconds, "train": {}, "held_out": scores}]
+
+
+def held_out_scores(codec: "Codec", items: np.ndarray, held_out: np.ndarray) -> dict[str, float]:
+    """Mean squared error and binary cross-entropy, a pixel, of held-out reconstructions."""
+    import torch
+
+    from ae_core.codes import as_floats
+    from ae_core.metrics import binary_cross_entropy, mean_squared_error
+
+    sums = {"mse": 0.0, "bce": 0.0}
+    with torch.inference_mode():
+        for start in range(0, len(held_out), _BATCH):
+            originals = as_floats(items[held_out[start : start + _BATCH]])
+            pictures = codec.reconstruct(originals)
+            sums["mse"] += mean_squared_error(pictures, originals) * len(originals)
+            sums["bce"] += binary_cross_entropy(pictures, originals) * len(originals)
+    return {name: total / len(held_out) for name, total in sums.items()}
+
+
+def compare_with_pca(folder: Path, data_set: DataSet, card: str) -> None:
+    """Fit the PCA that stands beside the model everywhere, and put its score on the card."""
+    partner = pca_partner(read_checkpoint(folder))
+    _, held_out = data_set.split()
+    mse = held_out_scores(load_codec(partner), data_set.items, held_out)["mse"]
+    line = f"- PCA with {partner.config.latent_dim} components: MSE {mse:.5f}\n"
+    write_atomically(folder / CARD, card + line)
+
+
+def make_card(config: CheckpointConfig, data_set: DataSet, history: list[dict[str, object]]) -> str:
+    """`card.md`: what the codec was fitted on, how, and how well it does."""
+    train, held_out = data_set.split()
+    last = history[-1]
+    scores = last["held_out"]
+    assert isinstance(scores, dict)
+    lines = [
+        f"# {config.name}",
+        "",
+        f"- data: {data_set.about.title} (`{config.data}`), {len(train):,} items to fit on, "
+        f"{len(held_out):,} held out; fingerprint `{config.data_fingerprint}`",
+        f"- code size: {config.latent_dim}",
+        f"- preset: {config.preset or 'none'}",
+        f"- seconds: {last['seconds']}, on {machine()}",
+    ]
+    if config.model is not None and config.training is not None:
+        lines.append(f"- epochs: {last['epoch']}, seed {config.training.seed}")
+        lines.append(f"- model: `{config.model.model_dump_json()}`")
+        lines.append(f"- training: `{config.training.model_dump_json()}`")
+    lines += ["", "Held out, a pixel or an item:", ""]
+    lines += [f"- {name}: {value:.5f}" for name, value in scores.items()]
+    return "\n".join(lines) + "\n"
+
+
+def machine() -> str:
+    """Where it was fitted, in words."""
+    import torch
+
+    if torch.cuda.is_available():
+        return torch.cuda.get_device_name()
+    return f"{psutil.cpu_count()} CPU cores, torch {torch.__version__}"
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
