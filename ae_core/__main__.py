@@ -1,0 +1,255 @@
+"""The command line: python -m ae_core COMMAND.
+
+Settings of models, training and maps come from their settings models, like the page's form.
+"""
+
+import argparse
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, get_args, get_origin
+
+import numpy as np
+
+from ae_core import jobs
+from ae_core.checkpoints import find_checkpoint, list_broken, list_checkpoints
+from ae_core.codes import codes_for
+from ae_core.config import ModelConfig, Settings, TrainingConfig, validated
+from ae_core.data.catalogue import about_data_set, list_data_sets, load_data_set
+from ae_core.data.own_files import add_file
+from ae_core.errors import AeCoreError, ConfigError
+from ae_core.models.presets import PRESETS
+from ae_core.projection import ProjectionSettings, project
+
+# Exit codes: 1 something can be put right, 2 the command line is wrong (argparse's own).
+_FAILED = 1
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; errors a person can act on go to standard error, without a traceback."""
+    options = _parser().parse_args(arguments)
+    command: Callable[[argparse.Namespace], int] = options.command
+    try:
+        return command(options)
+    except AeCoreError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return _FAILED
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m ae_core", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    add = commands.add_parser("add", help="add a .npz of arrays or a .zip of pictures")
+    add.add_argument("file", type=Path)
+    add.add_argument("name", help="name of the new data set")
+    add.add_argument("--size", type=int, default=64, help="side of a zip's pictures, in pixels")
+    add.set_defaults(command=_add)
+
+    train = commands.add_parser("train", help="train a model, in a process of its own")
+    train.add_argument("name", help="name of the run, and of the checkpoint it becomes")
+    train.add_argument("--data", required=True, help="data set: see `list`")
+    train.add_argument("--preset", default="convolutional-vae", choices=[*PRESETS, "pca"])
+    train.add_argument("--detach", action="store_true", help="return at once")
+    for model in (ModelConfig, TrainingConfig):
+        _add_settings(train, model)
+    train.set_defaults(command=_train)
+
+    resume = commands.add_parser("resume", help="go on with a run that was cancelled or lost")
+    resume.add_argument("name")
+    resume.set_defaults(command=_resume)
+
+    encode = commands.add_parser("encode", help="write the codes of a data set to a .npy file")
+    _add_codes_options(encode)
+    encode.set_defaults(command=_encode)
+
+    projection = commands.add_parser("project", help="write a map of codes to a .npy file")
+    _add_codes_options(projection)
+    _add_settings(projection, ProjectionSettings)
+    projection.set_defaults(command=_project)
+
+    listing = commands.add_parser("list", help="list data sets, checkpoints, runs and presets")
+    listing.set_defaults(command=_list)
+    return parser
+
+
+def _add_codes_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("checkpoint")
+    parser.add_argument("--data", help="data set; the checkpoint's own if not given")
+    parser.add_argument("--output", type=Path, required=True, help="file to write, .npy")
+
+
+def _add_settings(parser: argparse.ArgumentParser, model: type[Settings]) -> None:
+    """One option a field; only those given are passed on, the rest keep their start values."""
+    group = parser.add_argument_group(model.__name__.removesuffix("Config").lower() + " settings")
+    for name, field in model.model_fields.items():
+        flag = f"--{name.replace('_', '-')}"
+        choices = ", ".join(str(option) for option in get_args(field.annotation))
+        words = (field.description or "").replace("%", "%%")
+        if get_origin(field.annotation) is tuple:
+            words += " Numbers between commas."
+        elif choices:
+            words += f" One of: {choices}."
+        group.add_argument(flag, dest=f"{model.__name__}.{name}", metavar="VALUE", help=words)
+
+
+def _given(options: argparse.Namespace, model: type[Settings]) -> dict[str, Any]:
+    """What was said on the command line, as text that pydantic reads."""
+    given: dict[str, Any] = {}
+    for name, field in model.model_fields.items():
+        value = getattr(options, f"{model.__name__}.{name}")
+        if value is None:
+            continue
+        if get_origin(field.annotation) is tuple:
+            given[name] = [part.strip() for part in value.split(",") if part.strip()]
+        elif get_args(field.annotation) and isinstance(get_args(field.annotation)[0], int):
+            given[name] = int(value) if value.isdigit() else value
+        else:
+            given[name] = value
+    return given
+
+
+def _add(options: argparse.Namespace) -> int:
+    meter = _Meter(f"Adding {options.name}")
+    made = add_file(options.file, options.name, size=options.size, on_progress=meter)
+    meter.close()
+    channels, height, width = made.about.item_shape
+    print(f"{made.name}: {len(made.items):,} items, {width} x {height}, {channels} channel(s)")
+    print(f"attributes: {', '.join(made.visible_attributes()) or 'none'}")
+    return 0
+
+
+def _request(options: argparse.Namespace) -> jobs.RunRequest:
+    about_data_set(options.data)  # refuses an unknown name before anything is started
+    model_given = _given(options, ModelConfig)
+    training_given = _given(options, TrainingConfig)
+    common: dict[str, object] = {"name": options.name, "data": options.data}
+    if options.preset == "pca":
+        extra = model_given.keys() - {"latent_dim"}
+        if extra:
+            raise ConfigError(f"`{sorted(extra)[0]}` says nothing for PCA: leave it out.")
+        size = model_given.get("latent_dim", 32)
+        return validated(jobs.RunRequest, {**common, "codec": "pca", "latent_dim": size})
+    preset = PRESETS[options.preset]
+    model = validated(ModelConfig, {**preset.model.model_dump(), **model_given})
+    training = validated(TrainingConfig, {**preset.training.model_dump(), **training_given})
+    return validated(
+        jobs.RunRequest,
+        {
+            **common, "model": model, "training": training,
+            "latent_dim": model.latent_dim, "preset": preset.name,
+        },
+    )  # fmt: skip
+
+
+def _train(options: argparse.Namespace) -> int:
+    run = jobs.start_run(_request(options))
+    return 0 if options.detach else _follow(run.name)
+
+
+def _resume(options: argparse.Namespace) -> int:
+    return _follow(jobs.resume(options.name).name)
+
+
+def _follow(name: str) -> int:
+    """Show a run until it ends; Ctrl-C cancels it, and it can be resumed."""
+    meter, n_told = _Meter(f"Training {name}"), 0
+    try:
+        while (run := jobs.find_run(name)).is_going:
+            history = run.history()
+            for entry in history[n_told:]:
+                meter.line(_epoch(entry))
+            n_told = len(history)
+            meter(round(1000 * run.status.progress), 1000)
+            time.sleep(0.2)
+    except KeyboardInterrupt:
+        jobs.cancel(name)
+        print(f"\ncancelled; go on with: python -m ae_core resume {name}", file=sys.stderr)
+        return _FAILED
+    for entry in run.history()[n_told:]:
+        meter.line(_epoch(entry))
+    meter.close()
+    print(f"{name}: {run.status.state}. {run.status.message}".strip())
+    return 0 if run.status.state == "done" else _FAILED
+
+
+def _epoch(entry: dict[str, Any]) -> str:
+    terms = ", ".join(f"{name} {value:.5g}" for name, value in entry["held_out"].items())
+    return f"epoch {entry['epoch']}: held-out {terms}"
+
+
+def _codes(options: argparse.Namespace) -> np.ndarray:
+    if options.output.suffix != ".npy":
+        raise ConfigError(f"`--output` must end in .npy; got {options.output.name!r}.")
+    checkpoint = find_checkpoint(options.checkpoint)
+    data_set = load_data_set(options.data or checkpoint.config.data)
+    meter = _Meter(f"Encoding {data_set.name}")
+    codes = codes_for(checkpoint, data_set, on_progress=meter)
+    meter.close()
+    return codes
+
+
+def _encode(options: argparse.Namespace) -> int:
+    codes = _codes(options)
+    np.save(options.output, codes)
+    print(f"{options.output}: {codes.shape[0]:,} codes of {codes.shape[1]} numbers")
+    return 0
+
+
+def _project(options: argparse.Namespace) -> int:
+    settings = validated(ProjectionSettings, _given(options, ProjectionSettings))
+    codes = _codes(options)
+    meter = _Meter(f"Projecting by {settings.method}")
+    points = project(codes, settings, lambda _, share: meter(round(1000 * share), 1000))
+    meter.close()
+    np.save(options.output, points)
+    print(f"{options.output}: {points.shape[0]:,} points in {points.shape[1]} dimensions")
+    return 0
+
+
+def _list(_: argparse.Namespace) -> int:
+    print("data sets")
+    for name in list_data_sets():
+        try:
+            about = about_data_set(name)
+            print(f"  {name}: {about.title}, {about.item_shape}")
+        except AeCoreError as error:
+            print(f"  {name}: cannot be used: {error}")
+    print("checkpoints")
+    for checkpoint in list_checkpoints():
+        print(f"  {checkpoint.name}: {checkpoint.summary()}")
+    for name, reason in list_broken().items():
+        print(f"  {name}: cannot be used: {reason}")
+    print("runs")
+    for run in jobs.list_runs():
+        print(f"  {run.name}: {run.status.state}, {run.status.progress:.0%}")
+    print("presets")
+    for preset in PRESETS.values():
+        print(f"  {preset.name}: {preset.description}")
+    return 0
+
+
+class _Meter:
+    """Progress on one line of standard error, only where a person looks at it."""
+
+    def __init__(self, title: str) -> None:
+        self._title, self._is_shown = title, sys.stderr.isatty()
+
+    def __call__(self, done: int, total: int) -> None:
+        if self._is_shown and total:
+            print(f"\r{self._title}: {done / total:.0%} ", end="", file=sys.stderr, flush=True)
+
+    def line(self, text: str) -> None:
+        """A line that stays."""
+        self.close()
+        print(text, flush=True)
+
+    def close(self) -> None:
+        """Leave no half line behind."""
+        if self._is_shown:
+            print("\r\033[K", end="", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
