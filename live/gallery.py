@@ -32,6 +32,7 @@ def gallery(
     clickable: bool = True,
     selected: int | None = None,
     between: Sequence[str] = (),
+    spread: bool = False,
 ) -> int | None:
     """Show a row of pictures that wraps.
 
@@ -43,7 +44,8 @@ def gallery(
         size_px: Width of a picture in CSS pixels.
         clickable: Whether the pictures are buttons.
         selected: Index of the picture with a frame.
-        between: Signs before each picture ("", "+", ...); none or n.
+        between: Signs before each caption ("", "+", ...); none or n.
+        spread: First picture at the left edge, last at the right, instead of side by side.
 
     Returns:
         Index of the picture clicked since the last run, else None.
@@ -64,6 +66,7 @@ def gallery(
         "sizePx": size_px,
         "clickable": clickable,
         "selected": selected,
+        "spread": spread,
     }
     result = _component()(key=key, data=data, on_picked_change=_nothing)
     picked = getattr(result, "picked", None)
@@ -96,6 +99,7 @@ def _component() -> Any:
 _CSS = """
 .gallery { display: flex; flex-wrap: wrap; gap: 8px; align-items: flex-start;
   font-family: var(--st-font); color: var(--st-text-color); }
+.gallery.spread { justify-content: space-between; flex-wrap: nowrap; }
 .gallery figure { margin: 0; display: flex; flex-direction: column; gap: 4px; }
 .gallery .tile { padding: 0; border: 0; background: none; display: block; border-radius: 6px;
   outline-offset: 2px; font: inherit; color: inherit; }

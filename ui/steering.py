@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +12,7 @@ from ae_core.checkpoints import Checkpoint
 from ae_core.codes import codes_key
 from ae_core.data.store import DataSet
 from ae_core.neighbours import NeighbourIndex
-from ae_core.support import Support, describe, fit_support
+from ae_core.support import Support, fit_support
 from live import components as live
 from live.engine import get_engine
 from live.gallery import gallery
@@ -113,15 +113,6 @@ def gauge(side: Side, data_set: DataSet) -> live.Readout:
         name, lambda _, codes: support.percentile(codes).astype(np.float32)
     )
     return live.Readout(name, "farther from data than", "% of real items")
-
-
-def say_support(space: Space, codes: Sequence[np.ndarray]) -> None:
-    """One quiet line: how far to trust what the stage shows, for each codec."""
-    parts = []
-    for side, code in zip(space.sides, codes, strict=True):
-        percentile = float(support_of(side, space.data_set).percentile(code[None])[0])
-        parts.append(f"**{side.caption}**: {describe(percentile)}")
-    st.caption("Support. " + "; ".join(parts) + ".")
 
 
 def neighbours(space: Space, code: np.ndarray, *, key: str) -> int | None:

@@ -8,6 +8,7 @@ export function mount({ data, parentElement, setTriggerValue }) {
     root.className = "gallery";
     parentElement.appendChild(root);
   }
+  root.classList.toggle("spread", data.spread);
   const wanted = data.pictures.length;
   while (root.children.length > wanted) root.lastElementChild.remove();
   for (let index = 0; index < wanted; index += 1) {
