@@ -24,7 +24,8 @@ export class Meter {
     this.shown = now;
     const sorted = [...this.latencies].sort((a, b) => a - b);
     const median = sorted[sorted.length >> 1];
-    this.element.textContent = `${median.toFixed(0)} ms · ${this.painted.length} pictures/s`;
+    const plural = this.painted.length === 1 ? "" : "s";
+    this.element.textContent = `${median.toFixed(0)} ms · ${this.painted.length} picture${plural}/s`;
     this.element.title = Object.entries(stages)
       .map(([name, ms]) => `${name} ${ms.toFixed(1)} ms`)
       .join(" · ");

@@ -38,7 +38,7 @@ class Stage {
     this.meter = new Meter();
     this.buttons = element("div", { class: "buttons" });
     const foot = element("div", { class: "foot" }, this.buttons, this.status, this.meter.element);
-    this.element = element("div", { class: "stage" }, this.panelArea, this.stripArea, this.handArea, foot);
+    this.element = element("div", { class: "stage" }, this.panelArea, this.handArea, foot, this.stripArea);
     root.append(this.element);
     this.seen = {};
   }
@@ -84,7 +84,8 @@ class Stage {
     this.player?.stop();
     this.hand.views.length = 0;
     const rows = controls.map((_, index) => sliderRow(this.hand, index));
-    const bank = element("div", { class: controls.length > FEW_CONTROLS ? "bank many" : "bank" }, ...rows);
+    const bank = element("div", { class: "bank" }, ...rows);
+    this.element.classList.toggle("many", controls.length > FEW_CONTROLS);
     const extra = pad ? [xyPad(this.hand, this.hand.index(pad[0]), this.hand.index(pad[1]))] : [];
     this.handArea.replaceChildren(...extra, bank);
     this.handArea.classList.toggle("with-pad", extra.length > 0);

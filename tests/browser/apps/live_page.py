@@ -1,0 +1,73 @@
+"""Stages of every kind, chosen by `?show=`; what came back is printed for the tests."""
+
+import json
+
+import numpy as np
+import streamlit as st
+
+from live import components as live
+
+MODEL, PCA = "#0077bb", "#cc6600"
+KEY = st.query_params.get("codec", "faces-64")
+N = 32
+random = np.random.default_rng(0)
+start, end = random.normal(size=(2, N)).astype(np.float32)
+weights = np.linspace(0, 1, 16, dtype=np.float32)[:, None]
+route = (1 - weights) * start + weights * end
+
+
+def panels(basis: live.Affine | live.Path) -> list[live.Panel]:
+    readouts = [live.Readout("norm", "length", digits=1)]
+    return [
+        live.Panel(KEY, "VAE, 32 numbers", basis, MODEL, readouts),
+        live.Panel("pca:" + KEY, "PCA, 32 numbers", basis, PCA, readouts),
+    ]
+
+
+def bank(**options: object) -> dict[str, float]:
+    controls = [live.Control(f"z{i}", f"z{i}", -3, 3) for i in range(N)]
+    basis = live.Affine(np.zeros(N), np.eye(N))
+    return live.slider_bank(panels(basis), controls, key="bank", **options)
+
+
+def algebra() -> dict[str, float]:
+    names = ["base face", "glasses", "woman − man"]
+    controls = [
+        live.Control(f"term{i}", name, -2, 2, value=float(i == 0)) for i, name in enumerate(names)
+    ]
+    directions = random.normal(size=(3, N))
+    return live.slider_bank(
+        panels(live.Affine(np.zeros(N), directions)),
+        controls,
+        key="algebra",
+        pad=("term1", "term2"),
+        buttons=("play", "reset", "random"),
+    )
+
+
+def morph() -> dict[str, float]:
+    return live.slider_bank(
+        panels(live.Path(route)),
+        [live.Control("t", "from A to B", 0, 1, step=0.01)],
+        key="morph",
+        strip=live.Strip(["t"]),
+        buttons=("play", "reset"),
+        play="t",
+    )
+
+
+def wrong() -> dict[str, float]:
+    basis = live.Affine(np.zeros(N), np.eye(N)[:1])
+    stage = [live.Panel(KEY, "there", basis, MODEL), live.Panel("missing", "not there", basis, PCA)]
+    return live.slider_bank(stage, [live.Control("a", "a", -3, 3)], key="wrong")
+
+
+st.title("Live controls")
+SHOWS = {
+    "bank": lambda: bank(buttons=("play", "reset", "random")),
+    "algebra": algebra,
+    "morph": morph,
+    "wrong": wrong,
+}
+hand = SHOWS[st.query_params.get("show", "bank")]()
+st.code(json.dumps(hand), language=None)
