@@ -1,7 +1,7 @@
-"""The server: Streamlit and the live routes on one port."""
+"""The server: Streamlit and the live half on one port."""
 
 import streamlit as st
 
-from live import routes as live
+import live
 
-app = st.App("pages/shell.py", routes=live.routes())
+app = st.App("pages/shell.py", routes=live.routes(), lifespan=live.lifespan)
