@@ -140,7 +140,7 @@ def paint_moustache(canvas: Canvas, sheet: Sheet) -> None:
     thick = 1.25 * (1 - t * t) + 0.3 - 0.5 * np.maximum(0.7 - x, 0)
     shape = np.maximum(np.abs(y) - thick, x - 6.2)
     hair = sheet.colour("hair_colour")
-    canvas.paint(cover(shape) * sheet["moustache"] * 0.96, deepen(hair, 0.5))
+    canvas.paint(cover(shape) * sheet["moustache"] * 0.96, deepen(hair, 0.8))
 
 
 def paint_glasses(canvas: Canvas, sheet: Sheet, reach: Floats) -> None:
