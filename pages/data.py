@@ -6,6 +6,7 @@ import numpy as np
 import streamlit as st
 
 from ae_core import tasks
+from ae_core.attribute_columns import column_of
 from ae_core.data.catalogue import EMBEDDED, remove_data_set
 from ae_core.data.own_files import LARGEST_SIDE, SMALLEST_SIDE, check_new_name
 from ae_core.data.store import DataSet
@@ -56,14 +57,12 @@ def table(data_set: DataSet) -> None:
     rows = []
     for name in data_set.visible_attributes():
         column = data_set.attributes[name]
-        if column.dtype == bool:
-            kind, values = "yes / no", f"{column.mean():.1%} yes"
-        elif column.nunique() <= 30 or column.dtype == object:
-            counts = column.value_counts()
-            kind = "category"
-            values = ", ".join(f"{value} {n:,}" for value, n in counts.head(6).items())
+        kind = column_of(column).kind
+        if kind == "number":
+            values = f"{column.min():.3g} to {column.max():.3g}"
         else:
-            kind, values = "number", f"{column.min():.3g} to {column.max():.3g}"
+            counts = column.value_counts()
+            values = ", ".join(f"{value} {n:,}" for value, n in counts.head(6).items())
         rows.append({"attribute": name, "kind": kind, "values": values})
     st.dataframe(rows, hide_index=True, width="stretch")
 

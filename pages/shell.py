@@ -1,11 +1,17 @@
 """The frame of all pages: navigation, and the pickers for data and checkpoint."""
 
+from pathlib import Path
+
 import streamlit as st
 
 from ae_core.errors import AeCoreError
 from ui import sidebar
 
-st.set_page_config(page_title="Zoetrope", page_icon=":material/animation:", layout="wide")
+# A file: Streamlit would fetch a named icon or an emoji from the internet.
+ICON = Path(__file__).parent.parent / "ui" / "static" / "icon.png"
+
+st.set_page_config(page_title="Zoetrope", page_icon=str(ICON), layout="wide")
+st.html(Path(__file__).parent.parent / "ui" / "style.css")
 
 page = st.navigation(
     {

@@ -112,7 +112,7 @@ def gauge(side: Side, data_set: DataSet) -> live.Readout:
     get_engine().register_readout(
         name, lambda _, codes: support.percentile(codes).astype(np.float32)
     )
-    return live.Readout(name, "farther from data than", "% of real items")
+    return live.Readout(name, "beyond", "% of real items")
 
 
 def neighbours(space: Space, code: np.ndarray, *, key: str) -> int | None:

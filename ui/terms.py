@@ -106,7 +106,7 @@ def row(shown: Sequence[Shown], *, key: str, active: int | None) -> int | None:
         s.words if s.term.kind == "item" else f"{s.words} ({len(s.items):,})" for s in shown
     ]
     return gallery(
-        np.stack([s.picture for s in shown]), captions=captions, between=signs, size_px=96,
+        np.stack([s.picture for s in shown]), captions=captions, between=signs, size_px=80,
         labels=[f"Change {caption}" for caption in captions], selected=active, key=key,
     )  # fmt: skip
 

@@ -1,13 +1,17 @@
 """A run while it learns, and afterwards: state, losses, reconstructions, the map of its codes."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import streamlit as st
+from PIL import Image
 
 from ae_core import jobs, watch
 from ae_core.alignment import aligned_main_axes
+from ae_core.attribute_columns import column_of
 from ae_core.data.catalogue import load_data_set
+from ae_core.errors import DataError
 from ae_core.jobs import Run
 from ui import figures, state
 from ui.tray import remaining
@@ -92,6 +96,8 @@ def _scores(run: Run, history: list[dict[str, Any]]) -> None:
 
 def _losses(history: list[dict[str, Any]]) -> None:
     terms = [term for term in history[-1]["held_out"] if term not in ("mse", "bce")]
+    if len(terms) == 2:  # the objective is its only term: one line says it
+        terms.remove("objective")
     figure = figures.losses(history, terms)
     st.plotly_chart(figure, width="stretch", config={"displayModeBar": False}, key="losses")
 
@@ -104,16 +110,24 @@ def _frames(run: Run, frames: list[watch.Frame]) -> None:
         chosen = st.select_slider("Replay: epoch", epochs, value=epochs[-1])
         index = epochs.index(chosen)
     left, middle, right = st.columns(3)
-    left.image(str(watch.items_picture(run.folder)), width="stretch", caption="Held-out items")
+    left.image(_crisp(watch.items_picture(run.folder)), width="stretch", caption="Held-out items")
     middle.image(
-        frames[index].picture.read_bytes(), width="stretch",
+        _crisp(frames[index].picture),
+        width="stretch",
         caption=f"Reconstructed, epoch {frames[index].epoch}",
-    )  # fmt: skip
+    )
     with right:
         points = _aligned(tuple(str(frame.codes_path) for frame in frames[: index + 1]))
         figure = figures.small_map(points, _labels(run))
         st.plotly_chart(figure, width="stretch", config={"displayModeBar": False}, key="codes")
         st.caption(f"{len(points):,} held-out codes on their two main axes, turned like before")
+
+
+def _crisp(path: Path) -> Image.Image:
+    """A sheet whose pixels stay pixels on the page."""
+    with Image.open(path) as sheet:
+        factor = max(1, 512 // sheet.width)
+        return sheet.resize((sheet.width * factor, sheet.height * factor), Image.Resampling.NEAREST)
 
 
 @st.cache_data(max_entries=4, show_spinner=False)
@@ -126,9 +140,12 @@ def _aligned(paths: tuple[str, ...]) -> np.ndarray:
 
 def _labels(run: Run) -> np.ndarray | None:
     """What to colour the map by: the data's first category with few values."""
-    data_set = load_data_set(run.request.data)
+    try:
+        data_set = load_data_set(run.request.data)
+    except DataError:
+        return None  # the data is gone; the run's own files can still be looked at
     for name in data_set.visible_attributes():
-        column = data_set.attributes[name]
-        if column.dtype == bool or (column.dtype == object and column.nunique() <= 10):
-            return column.astype(str).to_numpy()[watch.rows_of(run.folder)]
+        column = column_of(data_set.attributes[name])
+        if column.kind == "category":
+            return column.values[watch.rows_of(run.folder)]
     return None
