@@ -1,4 +1,4 @@
-"""Start the app on a free port and open Chromium: shared by the benchmarks and the browser tests."""
+"""Start the app on a free port and open Chromium: for benchmarks and browser tests."""
 
 from __future__ import annotations
 

@@ -33,15 +33,24 @@ class StandIn(Codec):
             before = width
         self._start = nn.Linear(latent_dim, self._first * 16)
         self._net = nn.Sequential(*stages, nn.Conv2d(before, channels, 3, 1, 1))
-        generator = torch.Generator().manual_seed(seed)
-        for module in self.modules():  # gains by eye: pictures with contrast that move visibly
+        self._draw_weights(torch.Generator().manual_seed(seed))
+
+    def _draw_weights(self, generator: torch.Generator) -> None:
+        """Random mixing of channels, smooth in space: blots that move visibly with the code."""
+        bilinear = torch.tensor([0.25, 0.75, 0.75, 0.25])
+        smooth = bilinear[:, None] * bilinear
+        for module in self.modules():
             if isinstance(module, nn.ConvTranspose2d):
-                spread = (4 * module.in_channels) ** -0.5
-                nn.init.normal_(module.weight, std=1.6 * spread, generator=generator)
+                spread = (2 / module.in_channels) ** 0.5
+                mixing = torch.randn(*module.weight.shape[:2], 1, 1, generator=generator)
+                module.weight.data = spread * mixing * smooth
+                assert module.bias is not None
+                nn.init.zeros_(module.bias)
             elif isinstance(module, nn.Linear | nn.Conv2d):
-                spread = module.weight[0].numel() ** -0.5
-                nn.init.normal_(module.weight, std=3 * spread, generator=generator)
-                nn.init.normal_(module.bias, std=0.3, generator=generator)
+                spread = 1.5 * module.weight[0].numel() ** -0.5
+                nn.init.normal_(module.weight, std=spread, generator=generator)
+                assert module.bias is not None
+                nn.init.normal_(module.bias, std=0.5, generator=generator)
 
     def encode(self, items: Tensor) -> Tensor:
         """The first `latent_dim` numbers of 4 x 4 averages, centred; shape (N, latent_dim)."""

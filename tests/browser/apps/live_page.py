@@ -31,7 +31,7 @@ def bank(**options: object) -> dict[str, float]:
 
 
 def algebra() -> dict[str, float]:
-    names = ["base face", "glasses", "woman − man"]
+    names = ["base face", "glasses", "beard"]
     controls = [
         live.Control(f"term{i}", name, -2, 2, value=float(i == 0)) for i, name in enumerate(names)
     ]
