@@ -27,11 +27,13 @@ from ae_core.data.catalogue import about_data_set, is_ready, load_data_set, prev
 from ae_core.data.store import DataSet
 from ae_core.errors import AeCoreError, DataError
 from ae_core.locations import cache_dir
+from ae_core.neighbours import NeighbourIndex, nearest_items
 from live.guard import require_token
 from live.tokens import TokenError
 
 FOREVER = "private, max-age=31536000, immutable"
 MAX_ITEMS = 600
+MAX_NEIGHBOURS = 100
 MAX_PIXEL_BYTES = 16 << 20
 MAX_CODES_BYTES = 64 << 20
 KEY = re.compile(r"[0-9a-f]{8,64}")
@@ -52,9 +54,10 @@ def routes() -> list[BaseRoute]:
         Route("/api/points/{key}", _guarded(points)),
         Route("/api/codes/{key}", _guarded(codes)),
         Route("/api/derived/{key}", _guarded(derived)),
-        Route("/api/attributes/{data}/{column}", _guarded(attribute)),
-        Route("/api/pictures/{data}", _guarded(pictures)),
-        Route("/api/item/{data}/{item:int}", _guarded(item)),
+        Route("/api/attributes/{data}/{version}/{column}", _guarded(attribute)),
+        Route("/api/pictures/{data}/{version}", _guarded(pictures)),
+        Route("/api/item/{data}/{version}/{item:int}", _guarded(item)),
+        Route("/api/neighbours/{key}/{data}/{version}/{item:int}", _guarded(neighbours)),
     ]
 
 
@@ -114,12 +117,15 @@ def codes(request: Request) -> Response:
 
 
 def attribute(request: Request) -> Response:
-    """One attribute of all items: numbers, or positions of categories in `column_of(...).names`."""
+    """One attribute of the first `?n=` items, as `column_of` makes it."""
     data_set = open_data_set(request.path_params["data"])
     name = request.path_params["column"]
     if name not in data_set.attributes.columns:
         raise DataError(f"`column`: data set {data_set.name!r} has no attribute {name!r}.")
-    return _floats(column_of(data_set.attributes[name]).values, FOREVER)
+    n = request.query_params.get("n", "")
+    if not n.isdigit():
+        raise RefusedError(400, "`n` must be the number of items on the map.")
+    return _floats(column_of(data_set.attributes[name].iloc[: int(n)]).values, FOREVER)
 
 
 def pictures(request: Request) -> Response:
@@ -151,6 +157,25 @@ def item(request: Request) -> Response:
     values = data_set.attributes.iloc[row].to_dict()
     plain = {str(name): _plain(value) for name, value in values.items()}
     return JSONResponse(plain, headers={"Cache-Control": FOREVER})
+
+
+def neighbours(request: Request) -> Response:
+    """The `?n=` items nearest to one, by code and by pixels, nearest first, as JSON."""
+    data_set = open_data_set(request.path_params["data"])
+    array = _kept_array("codes", request.path_params["key"], ".npy")
+    row, wanted = request.path_params["item"], request.query_params.get("n", "12")
+    if not wanted.isdigit() or not 1 <= int(wanted) <= MAX_NEIGHBOURS:
+        raise RefusedError(400, f"`n` must lie in 1..{MAX_NEIGHBOURS}; got {wanted[:20]!r}.")
+    if row >= min(len(array), len(data_set.items)):
+        raise RefusedError(404, f"There is no item {row}.")
+    n = min(int(wanted), len(array) - 1)
+    by_code, _ = NeighbourIndex(array).nearest(np.array(array[row : row + 1]), n + 1)
+    by_pixels, _ = nearest_items(data_set.items[: len(array)], row, n)
+    near = {
+        "nearest by code": [int(i) for i in by_code[0] if i != row][:n],
+        "nearest by pixels": by_pixels.tolist(),
+    }
+    return JSONResponse(near, headers={"Cache-Control": FOREVER})
 
 
 def shrink(block: NDArray[np.uint8], px: int) -> NDArray[np.uint8]:

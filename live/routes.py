@@ -6,6 +6,7 @@ Importing this module imports neither torch nor a model: the first page must not
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -15,7 +16,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
-from live import protocol
+from live import columns, projections, protocol
 from live.assets import MEDIA_TYPES, STATIC, version
 from live.connection import Connection
 from live.engine import get_engine
@@ -24,6 +25,8 @@ from live.shared import process_wide
 
 # Long enough for the first page to be painted before torch takes the processor.
 WARM_UP_AFTER_S = 8.0
+# "0" keeps tests and benchmarks of other things undisturbed; maps then wait for their compiler.
+WARM_UP = "ZOETROPE_WARM_UP"
 
 
 def routes() -> list[BaseRoute]:
@@ -32,12 +35,13 @@ def routes() -> list[BaseRoute]:
         WebSocketRoute("/api/live", live_socket),
         Route("/api/health", health),
         Route("/api/static/{version}/{name}", static_module),
+        *columns.routes(),
     ]
 
 
 @asynccontextmanager
 async def lifespan(app: Any) -> AsyncIterator[None]:
-    """Import torch in the background once the first page has had time to paint."""
+    """Import torch and compile UMAP in the background once the first page has been painted."""
     warm_up = asyncio.create_task(_warm_up())
     yield
     warm_up.cancel()
@@ -46,6 +50,8 @@ async def lifespan(app: Any) -> AsyncIterator[None]:
 async def _warm_up() -> None:
     await asyncio.sleep(WARM_UP_AFTER_S)
     await asyncio.to_thread(_import_decoders)
+    if os.environ.get(WARM_UP, "1") != "0":
+        await asyncio.to_thread(projections.service().start)
 
 
 def _import_decoders() -> None:

@@ -1,0 +1,65 @@
+// Drawing round points: a lasso or a box over the plot, with mouse, pen or finger.
+
+const SHORTEST_PX = 3;
+
+export class Lasso {
+  // onDone(corners in pixels of the plot, { adds, removes }); onClick(px, py)
+  constructor(surface, svg, onDone) {
+    this.surface = surface;
+    this.path = svg.querySelector("path");
+    this.onDone = onDone;
+    this.shape = null; // "lasso", "box" or null: off
+    this.corners = null;
+    surface.addEventListener("pointerdown", (event) => this.begin(event), true);
+    surface.addEventListener("pointermove", (event) => this.go(event), true);
+    surface.addEventListener("pointerup", (event) => this.end(event), true);
+    surface.addEventListener("pointercancel", () => this.stop(), true);
+  }
+
+  begin(event) {
+    if (!this.shape || event.button !== 0) return;
+    event.preventDefault(); // no mouse events for plotly behind us
+    this.surface.setPointerCapture(event.pointerId);
+    this.corners = [this.place(event)];
+  }
+
+  go(event) {
+    if (!this.corners) return;
+    event.stopPropagation();
+    const [x, y] = this.place(event);
+    const [lastX, lastY] = this.corners[this.corners.length - 1];
+    if (this.shape === "box") this.corners[1] = [x, y];
+    else if (Math.hypot(x - lastX, y - lastY) >= SHORTEST_PX) this.corners.push([x, y]);
+    this.path.setAttribute("d", `M${this.outline().map((corner) => corner.join(" ")).join("L")}Z`);
+  }
+
+  end(event) {
+    if (!this.corners) return;
+    const outline = this.outline();
+    const isClick = this.corners.length < 2 || extent(outline) < 5;
+    this.stop();
+    if (!isClick) this.onDone(outline, { adds: event.shiftKey, removes: event.altKey });
+  }
+
+  stop() {
+    this.corners = null;
+    this.path.setAttribute("d", "");
+  }
+
+  outline() {
+    if (this.shape !== "box") return this.corners;
+    const [[x0, y0], [x1, y1] = [x0, y0]] = this.corners;
+    return [[x0, y0], [x1, y0], [x1, y1], [x0, y1]]; // prettier-ignore
+  }
+
+  place(event) {
+    const box = this.surface.getBoundingClientRect();
+    return [event.clientX - box.left, event.clientY - box.top];
+  }
+}
+
+function extent(corners) {
+  const xs = corners.map((corner) => corner[0]);
+  const ys = corners.map((corner) => corner[1]);
+  return Math.max(Math.max(...xs) - Math.min(...xs), Math.max(...ys) - Math.min(...ys));
+}
