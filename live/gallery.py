@@ -32,7 +32,7 @@ def gallery(
     clickable: bool = True,
     selected: int | None = None,
     between: Sequence[str] = (),
-    spread: bool = False,
+    under_slider: bool = False,
 ) -> int | None:
     """Show a row of pictures that wraps.
 
@@ -44,8 +44,9 @@ def gallery(
         size_px: Width of a picture in CSS pixels.
         clickable: Whether the pictures are buttons.
         selected: Index of the picture with a frame.
-        between: Signs before each caption ("", "+", ...); none or n.
-        spread: First picture at the left edge, last at the right, instead of side by side.
+        between: Large signs before each picture ("", "+", ...); none or n.
+        under_slider: Centre the first picture under the left end of a slider of `slider_bank`, the
+            last under its right end, the others evenly between.
 
     Returns:
         Index of the picture clicked since the last run, else None.
@@ -66,7 +67,7 @@ def gallery(
         "sizePx": size_px,
         "clickable": clickable,
         "selected": selected,
-        "spread": spread,
+        "underSlider": under_slider,
     }
     result = _component()(key=key, data=data, on_picked_change=_nothing)
     picked = getattr(result, "picked", None)
@@ -98,18 +99,24 @@ def _component() -> Any:
 
 _CSS = """
 .gallery { display: flex; flex-wrap: wrap; gap: 8px; align-items: flex-start;
-  font-family: var(--st-font); color: var(--st-text-color); }
-.gallery.spread { justify-content: space-between; flex-wrap: nowrap; }
-.gallery figure { margin: 0; display: flex; flex-direction: column; gap: 4px; }
-.gallery .tile { padding: 0; border: 0; background: none; display: block; border-radius: 6px;
-  outline-offset: 2px; font: inherit; color: inherit; }
+  font-family: var(--st-font), sans-serif; color: var(--st-text-color); }
+.gallery figure { margin: 0; display: grid; grid-template-columns: auto var(--size); gap: 4px 8px; }
+.gallery .sign { grid-column: 1; align-self: center; font-size: 1.5rem; line-height: 1;
+  color: color-mix(in srgb, var(--st-text-color) 68%, var(--st-background-color)); }
+.gallery .sign:empty { display: none; }
+.gallery .tile { grid-column: 2; padding: 0; border: 0; background: none; display: block;
+  border-radius: 8px; font: inherit; color: inherit; line-height: 0; }
 .gallery button.tile { cursor: pointer; }
 .gallery button.tile:hover img { box-shadow: 0 0 0 2px var(--st-primary-color); }
-.gallery button.tile:focus-visible { outline: 2px solid var(--st-primary-color); }
+.gallery button.tile:focus-visible { outline: 2px solid var(--st-primary-color); outline-offset: 3px; }
 .gallery .selected img { box-shadow: 0 0 0 2px var(--st-primary-color); }
-.gallery img { display: block; border-radius: 6px; image-rendering: pixelated;
-  transition: box-shadow 80ms; }
-.gallery figcaption { font-size: 0.75rem; line-height: 1.3; opacity: 0.75; text-align: center;
+.gallery img { width: var(--size); border-radius: 8px; image-rendering: pixelated; }
+.gallery figcaption { grid-column: 2; font-size: 0.75rem; line-height: 1.3; text-align: center;
+  color: color-mix(in srgb, var(--st-text-color) 68%, var(--st-background-color));
   font-variant-numeric: tabular-nums; overflow-wrap: anywhere; }
-@media (prefers-reduced-motion: reduce) { .gallery img { transition: none; } }
+.gallery.under-slider { justify-content: space-between; flex-wrap: nowrap; gap: 2px;
+  margin-left: calc(max(96px, 20%) + 21px - var(--size) / 2);
+  margin-right: calc(85px - var(--size) / 2); }
+.gallery.under-slider figure { grid-template-columns: var(--size); }
+.gallery.under-slider .tile { grid-column: 1; }
 """

@@ -69,7 +69,7 @@ def keys_under_the_slider(space: Space, items: list[int]) -> None:
     """The key items where the slider meets them; a click opens the drawer to replace one."""
     picked = gallery(
         np.array(space.data_set.items[items]), labels=[f"Replace item {item}" for item in items],
-        selected=st.session_state.get("morph_active"), spread=True, size_px=64, key="morph_keys",
+        selected=st.session_state.get("morph_active"), under_slider=True, size_px=64, key="morph_keys",
     )  # fmt: skip
     if picked is not None:
         active = st.session_state.get("morph_active")

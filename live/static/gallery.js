@@ -8,7 +8,8 @@ export function mount({ data, parentElement, setTriggerValue }) {
     root.className = "gallery";
     parentElement.appendChild(root);
   }
-  root.classList.toggle("spread", data.spread);
+  root.classList.toggle("under-slider", data.underSlider);
+  root.style.setProperty("--size", `${data.sizePx}px`);
   const wanted = data.pictures.length;
   while (root.children.length > wanted) root.lastElementChild.remove();
   for (let index = 0; index < wanted; index += 1) {
@@ -28,7 +29,9 @@ function tile(root, index, clickable) {
   frame.className = "tile";
   if (clickable) frame.type = "button";
   frame.appendChild(document.createElement("img"));
-  figure.append(frame, document.createElement("figcaption"));
+  const sign = document.createElement("span");
+  sign.className = "sign";
+  figure.append(sign, frame, document.createElement("figcaption"));
   if (found) found.replaceWith(figure);
   else root.appendChild(figure);
   return figure;
@@ -37,13 +40,13 @@ function tile(root, index, clickable) {
 function paint(figure, data, index) {
   const image = figure.querySelector("img");
   if (image.src !== data.pictures[index]) image.src = data.pictures[index];
-  image.width = data.sizePx;
   image.alt = data.labels[index] || `picture ${index + 1}`;
-  const sign = data.between[index] ? `${data.between[index]} ` : "";
-  const caption = figure.querySelector("figcaption");
-  const text = sign + (data.captions[index] || "");
-  if (caption.textContent !== text) caption.textContent = text;
-  caption.hidden = text === "";
-  figure.style.width = `${data.sizePx}px`;
+  write(figure.querySelector(".sign"), data.between[index] || "");
+  write(figure.querySelector("figcaption"), data.captions[index] || "");
   figure.classList.toggle("selected", data.selected === index);
+}
+
+function write(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+  element.hidden = text === "";
 }

@@ -1,0 +1,131 @@
+"""Pictures in order to an animation: GIF, animated WebP, MP4 (H.264, playable in browsers)."""
+
+from __future__ import annotations
+
+import io
+import itertools
+import tempfile
+from collections.abc import Callable, Iterator
+from fractions import Fraction
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from ae_core.errors import LatentInputError
+
+Format = Literal["gif", "webp", "mp4"]
+FORMATS: tuple[Format, ...] = ("gif", "webp", "mp4")
+Frames = NDArray[np.uint8]
+Progress = Callable[[int, int], None]
+
+MIN_EDGE_PX = 256
+MAX_FRAMES = 2_000
+
+
+def side_by_side(parts: list[Frames], *, gap: int = 4, background: int = 255) -> Frames:
+    """Several animations as one, from left to right.
+
+    Args:
+        parts: uint8 (n, H, W, C), of one n, H and W; grey (C = 1) becomes RGB.
+        gap: Pixels between them.
+        background: Grey value of the gap.
+
+    Returns:
+        uint8 (n, H, sum of W and gaps, 3).
+    """
+    shapes = {part.shape[:3] for part in parts}
+    if len(shapes) != 1:
+        raise LatentInputError(f"`parts` must have one n, H and W; got {sorted(shapes)}.")
+    n_frames, height = parts[0].shape[:2]
+    spacer = np.full((n_frames, height, gap, 3), background, np.uint8)
+    pieces: list[Frames] = []
+    for part in parts:
+        pieces += [spacer, np.broadcast_to(part, (*part.shape[:3], 3))]
+    return np.concatenate(pieces[1:], axis=2)
+
+
+def encode_animation(
+    frames: Frames,
+    kind: Format,
+    *,
+    frames_per_s: float = 30.0,
+    ping_pong: bool = False,
+    on_progress: Progress | None = None,
+) -> bytes:
+    """Write frames as a file that plays in an endless loop (GIF, WebP) or once (MP4).
+
+    Small pictures are enlarged by a whole factor until their shorter edge has `MIN_EDGE_PX`.
+
+    Args:
+        frames: uint8 (n, H, W, C), C 1 (grey) or 3 (RGB), n from 2 to `MAX_FRAMES`.
+        kind: Format of the file. GIF has 256 colours a frame and time in steps of 10 ms; WebP is
+            lossless here; MP4 is H.264 with halved colour resolution.
+        frames_per_s: Speed, 1 to 60.
+        ping_pong: Append the way back, without showing the ends twice.
+        on_progress: Told (frames written, frames in all).
+
+    Raises:
+        LatentInputError: Shape, type, number or speed is not as above.
+    """
+    if frames.ndim != 4 or frames.shape[3] not in (1, 3) or frames.dtype != np.uint8:
+        raise LatentInputError(
+            f"`frames` must be uint8 of shape (n, H, W, 1 or 3); got {frames.dtype} {frames.shape}."
+        )
+    if not 2 <= len(frames) <= MAX_FRAMES:
+        raise LatentInputError(f"`frames` must be 2 to {MAX_FRAMES}; got {len(frames)}.")
+    if not 1 <= frames_per_s <= 60:
+        raise LatentInputError(f"`frames_per_s` must be 1 to 60; got {frames_per_s}.")
+    order = [*range(len(frames)), *(range(len(frames) - 2, 0, -1) if ping_pong else ())]
+    images = _images(frames, order, on_progress)
+    if kind == "mp4":
+        return _mp4(images, frames_per_s)
+    if kind not in FORMATS:
+        raise LatentInputError(f"`kind` must be one of {', '.join(FORMATS)}; got {kind!r}.")
+    buffer, first = io.BytesIO(), next(images)
+    settings = {"lossless": True, "method": 2} if kind == "webp" else {"disposal": 1}
+    first.save(
+        buffer, kind.upper(), save_all=True, append_images=images, loop=0,
+        duration=_duration_ms(kind, frames_per_s), **settings,
+    )  # fmt: skip
+    return buffer.getvalue()
+
+
+def _duration_ms(kind: Format, frames_per_s: float) -> int:
+    # browsers slow a GIF of less than 20 ms a frame down to 100 ms
+    return max(20, round(100 / frames_per_s) * 10) if kind == "gif" else round(1000 / frames_per_s)
+
+
+def _images(
+    frames: Frames, order: list[int], on_progress: Progress | None
+) -> Iterator[Image.Image]:
+    height, width = frames.shape[1:3]
+    factor = max(1, -(-MIN_EDGE_PX // min(height, width)))
+    for n_done, index in enumerate(order, start=1):
+        rgb = np.broadcast_to(frames[index], (height, width, 3))
+        large = np.repeat(np.repeat(rgb, factor, axis=0), factor, axis=1)
+        yield Image.fromarray(large)
+        if on_progress is not None:
+            on_progress(n_done, len(order))
+
+
+def _mp4(images: Iterator[Image.Image], frames_per_s: float) -> bytes:
+    import av  # 30 MB of codecs: only when a film is wanted
+
+    first = next(images)
+    images = itertools.chain([first], images)
+    size = first.width // 2 * 2, first.height // 2 * 2  # halved colours need even edges
+    # a file, not a buffer: "faststart" reads it again to move its index to the front
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "film.mp4"
+        with av.open(str(path), "w", options={"movflags": "faststart"}) as film:
+            rate = Fraction(frames_per_s).limit_denominator(1000)
+            quality = {"crf": "16", "preset": "veryfast"}
+            stream = film.add_stream("libx264", rate=rate, options=quality)
+            stream.pix_fmt, stream.width, stream.height = "yuv420p", *size
+            for image in images:
+                film.mux(stream.encode(av.VideoFrame.from_image(image.crop((0, 0, *size)))))
+            film.mux(stream.encode())
+        return path.read_bytes()

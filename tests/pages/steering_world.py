@@ -1,0 +1,40 @@
+"""A small world for the steering pages: digits, an untrained dense VAE, a page opened in the shell."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from streamlit.testing.v1 import AppTest
+
+from ae_core.checkpoints import Checkpoint, save_checkpoint
+from ae_core.config import CheckpointConfig, ModelConfig
+from ae_core.data.catalogue import load_data_set
+from ae_core.locations import checkpoints_dir, project_root
+from ae_core.models.autoencoder import build_autoencoder
+
+
+def save_digits_vae(name: str = "small", latent_dim: int = 6) -> Checkpoint:
+    """An untrained dense VAE for digits: its codes are as good as any for testing a page."""
+    data = load_data_set("digits")
+    model = ModelConfig(widths=(24,), latent_dim=latent_dim, bottleneck="variational", loss="bce")
+    torch.manual_seed(0)
+    codec = build_autoencoder(model, data.about.item_shape)
+    config = CheckpointConfig(
+        name=name, data="digits", data_fingerprint=data.about.fingerprint,
+        item_shape=data.about.item_shape, latent_dim=latent_dim, model=model,
+    )  # fmt: skip
+    return save_checkpoint(checkpoints_dir() / name, config, codec)
+
+
+def open_page(page: str, query: Mapping[str, Any] | None = None) -> AppTest:
+    """Open a page on the digits as a browser does with that query in the address."""
+    app = AppTest.from_file(str(project_root() / "pages" / "shell.py"), default_timeout=60)
+    for name, value in {"data": "digits", **(query or {})}.items():
+        app.query_params[name] = value
+    app.run()
+    app.switch_page(page)
+    for name, value in {"data": "digits", **(query or {})}.items():
+        app.query_params[name] = value
+    return app.run()
