@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import sys
 import threading
 from collections.abc import Iterator
 
@@ -26,7 +27,8 @@ def engine() -> Iterator[Engine]:
 @pytest.fixture
 def live_port(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
     """Port of a server on 127.0.0.1 with the live routes, around `engine`."""
-    monkeypatch.setattr("live.routes.get_engine", lambda: engine)
+    # By name: `live.routes` as an attribute is the function that makes the routes.
+    monkeypatch.setattr(sys.modules["live.routes"], "get_engine", lambda: engine)
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port = int(listener.getsockname()[1])
