@@ -1,0 +1,37 @@
+"""The app that `benchmarks.live` drives: `?kind=live` or `?kind=native`, `?codec=KEY`.
+
+Keys "stand-in-64" and "stand-in-128" are untrained codecs of that size; any other key is a
+checkpoint.
+"""
+
+from collections.abc import Hashable
+
+import streamlit as st
+
+import live
+from ae_core.models.codec import Codec
+from benchmarks.stand_ins import StandInSource
+from live.engine import CodecSource, Engine
+from live.shared import process_wide
+from live.sources import CheckpointSource
+
+
+class BenchmarkSource:
+    """Untrained codecs under their names, checkpoints under all others."""
+
+    def _for(self, key: str) -> CodecSource:
+        stand_in = key.removeprefix("pca:").startswith("stand-in-")
+        return StandInSource() if stand_in else CheckpointSource()
+
+    def load(self, key: str) -> Codec:
+        """As the source that knows `key`."""
+        return self._for(key).load(key)
+
+    def stamp(self, key: str) -> Hashable:
+        """As the source that knows `key`."""
+        return self._for(key).stamp(key)
+
+
+process_wide("engine", lambda: Engine(BenchmarkSource(), device="cpu"))
+
+app = st.App("live_page.py", routes=live.routes(), lifespan=live.lifespan)
