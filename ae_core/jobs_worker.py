@@ -39,6 +39,7 @@ from ae_core.jobs import (
     write_status,
 )
 from ae_core.locations import checkpoints_dir, write_atomically
+from ae_core.priority import step_back
 
 if TYPE_CHECKING:
     from ae_core.models.codec import Codec
@@ -141,8 +142,7 @@ def n_epochs(request: RunRequest) -> int:
 
 def be_modest() -> None:
     """Let the live path go first, and let the kernel end this process first if memory runs out."""
-    process = psutil.Process()
-    process.nice(10 if os.name == "posix" else 0x4000)  # BELOW_NORMAL_PRIORITY_CLASS
+    step_back()
     with suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text("500")
 

@@ -28,6 +28,7 @@ import numpy as np
 
 from ae_core.errors import AeCoreError
 from ae_core.locations import cache_dir, write_atomically
+from ae_core.priority import step_back
 from ae_core.projection import (
     UMAP_SMALL,
     CancelledError,
@@ -205,8 +206,7 @@ def main() -> None:
     # What libraries print goes to the log; the channel keeps the real output to itself.
     events = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
-    if hasattr(os, "nice"):
-        os.nice(10)  # the hand and its picture come first
+    step_back()
     channel = Channel(events)
     warm_up = WarmUp(channel)
     jobs: queue.Queue[Job] = queue.Queue()

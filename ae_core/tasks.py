@@ -5,7 +5,6 @@ loses nothing. What a task makes appears by a rename when it is whole, so cancel
 (Training has its own, richer machinery in `jobs.py`; projections a warm worker.)
 """
 
-import contextlib
 import hashlib
 import json
 import os
@@ -23,6 +22,7 @@ from pydantic import Field, ValidationError
 from ae_core.config import Settings
 from ae_core.errors import AeCoreError, JobError
 from ae_core.locations import cache_dir, project_root, write_atomically
+from ae_core.priority import step_back
 
 State = Literal["running", "done", "failed", "cancelled"]
 Report = Callable[[int, int], None]
@@ -261,8 +261,7 @@ class _Reporter:
 
 
 def _run(name: str) -> int:
-    with contextlib.suppress(AttributeError, OSError):  # not every system has it
-        os.nice(10)  # the live path comes first
+    step_back()
     found = read(name)
     if found is None:
         return 1
