@@ -118,7 +118,7 @@ def _encode_to(path: Path, codec: "Codec", items: np.ndarray, on_progress: Progr
                         on_progress(min(start + _BATCH, len(items)), len(items))
             file.flush()
             os.fsync(file.fileno())
-        os.replace(temporary, path)
+        Path(temporary).replace(path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise

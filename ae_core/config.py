@@ -41,7 +41,9 @@ class ModelConfig(Settings):
     )
     residual: bool = Field(False, description="A residual block after each stage or layer.")
     activation: Activation = Field("relu", description="Non-linearity between layers.")
-    bottleneck: Bottleneck = Field("plain", description="How a code is made: a point, or a Gaussian.")
+    bottleneck: Bottleneck = Field(
+        "plain", description="How a code is made: a point, or a Gaussian."
+    )
     code_activation: CodeActivation = Field(
         "none",
         description="Non-linearity of a plain code: relu for exact zeros, sigmoid for activities.",
@@ -145,7 +147,7 @@ def check_name(name: str) -> str:
     """Return `name` if it can safely be a folder's name.
 
     Raises:
-        ConfigError: It is empty, long, or has characters other than a-z, 0-9, dot, dash, underscore.
+        ConfigError: It is empty, too long, or has other characters than a-z 0-9 . - _
     """
     if not re.fullmatch(r"[a-z0-9][a-z0-9._-]{0,59}", name):
         raise ConfigError(
@@ -169,6 +171,8 @@ def explain(error: ValidationError) -> str:
     for problem in error.errors():
         field = ".".join(str(part) for part in problem["loc"])
         what = problem["msg"].removeprefix("Value error, ")
-        given = "" if problem["type"] in ("missing", "value_error") else f"; got {problem['input']!r}"
+        given = (
+            "" if problem["type"] in ("missing", "value_error") else f"; got {problem['input']!r}"
+        )
         lines.append(f"`{field}`: {what}{given}" if field else what)
     return " ".join(lines)

@@ -1,4 +1,4 @@
-"""Errors a person can act on: each message names the argument, the rule, the value and the remedy."""
+"""Errors a person can act on: each message names argument, rule, value and remedy."""
 
 
 class AeCoreError(Exception):

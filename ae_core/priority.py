@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import sys
 from pathlib import Path
 
 import psutil
@@ -17,8 +18,9 @@ def step_back() -> None:
     process is a session of its own: its niceness would count for nothing without its group's.
     """
     with contextlib.suppress(OSError, psutil.Error):
-        lower = NICENESS if os.name == "posix" else psutil.BELOW_NORMAL_PRIORITY_CLASS
-        psutil.Process().nice(lower)
-    with contextlib.suppress(OSError):
-        if os.name == "posix" and os.getsid(0) == os.getpid() and _AUTOGROUP.exists():
-            _AUTOGROUP.write_text(str(NICENESS))
+        if sys.platform == "win32":
+            psutil.Process().nice(psutil.BELOW_NORMAL_PRIORITY_CLASS)
+        else:
+            psutil.Process().nice(NICENESS)
+            if os.getsid(0) == os.getpid() and _AUTOGROUP.exists():
+                _AUTOGROUP.write_text(str(NICENESS))

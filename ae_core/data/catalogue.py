@@ -1,5 +1,6 @@
 """The data sets there are: the embedded ones and those that a person added."""
 
+import contextlib
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -79,12 +80,10 @@ def list_data_sets() -> list[str]:
 
     Folders that cannot be read are left out here; `read_about` says what is wrong with them.
     """
-    own = []
+    own: list[str] = []
     if data_dir().is_dir():
-        for folder in sorted(data_dir().iterdir()):
-            if folder.is_dir() and not folder.name.startswith("."):
-                own.append(folder.name)
-    return [*EMBEDDED, *[name for name in own if name not in _EMBEDDED]]
+        own = sorted(folder.name for folder in data_dir().iterdir() if folder.is_dir())
+    return [*EMBEDDED, *(name for name in own if name[0] != "." and name not in _EMBEDDED)]
 
 
 def is_ready(name: str) -> bool:
@@ -120,11 +119,14 @@ def _load_embedded(name: str, folder: Path, on_progress: Progress | None) -> Dat
         # Nothing of a person's is in the cache: a broken copy is simply made anew.
         shutil.rmtree(folder, ignore_errors=True)
     made = _EMBEDDED[name](on_progress)
-    try:
-        write_data_set(folder, made)
-    except DataError:
-        pass  # another process was faster; its copy is bit-identical
+    _keep(folder, made)
     return read_data_set(folder)
+
+
+def _keep(folder: Path, made: DataSet) -> None:
+    # Another process may have been faster; its copy is bit-identical.
+    with contextlib.suppress(DataError):
+        write_data_set(folder, made)
 
 
 def preview_data_set(name: str) -> DataSet:
@@ -140,10 +142,7 @@ def preview_data_set(name: str) -> DataSet:
     except DataError:
         shutil.rmtree(folder, ignore_errors=True)
     made = _make_faces(None, N_PREVIEW)
-    try:
-        write_data_set(folder, made)
-    except DataError:
-        pass
+    _keep(folder, made)
     return made
 
 
