@@ -193,7 +193,7 @@ class Stage {
   // Telling ----------------------------------------------------------------------------------
 
   commit() {
-    const values = Object.fromEntries(this.hand.controls.map(({ id }, i) => [id, this.hand.values[i]]));
+    const values = Object.fromEntries(this.hand.controls.map(({ id }, i) => [id, rounded(this.hand.values[i])]));
     this.setStateValue("hand", { revision: this.data.revision, values, blocked: Boolean(this.blocked) });
   }
 
@@ -238,6 +238,11 @@ function shares({ queueUs, decodeUs, encodeUs }, { stamp, sentAt, receivedAt }, 
     pack: encodeUs / 1000,
     paint: painted - receivedAt,
   };
+}
+
+/** Short enough for an address, finer than a pixel of any slider. */
+function rounded(value) {
+  return Number(value.toPrecision(5));
 }
 
 function differ(a, b) {

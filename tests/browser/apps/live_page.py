@@ -6,6 +6,7 @@ import numpy as np
 import streamlit as st
 
 from live import components as live
+from live.engine import get_engine
 
 MODEL, PCA = "#0077bb", "#cc6600"
 KEY = st.query_params.get("codec", "faces-64")
@@ -62,12 +63,31 @@ def wrong() -> dict[str, float]:
     return live.slider_bank(stage, [live.Control("a", "a", -3, 3)], key="wrong")
 
 
+def twins() -> dict[str, float]:
+    """Two panels of one codec: their pictures must be equal at every moment."""
+    stage = [live.Panel(KEY, side, live.Path(route)) for side in ("left", "right")]
+    control = live.Control("t", "t", 0, 1, step=0.01)
+    return live.slider_bank(stage, [control], key="twins", buttons=("play",))
+
+
+def moved() -> dict[str, float]:
+    """A button of the page that puts the hand somewhere else."""
+    start = 2.0 if st.button("Put it at 2") else st.session_state.get("start", 0.0)
+    st.session_state["start"] = start
+    control = live.Control("a", "a", -3, 3, value=start, default=0.0)
+    basis = live.Affine(np.zeros(N), np.eye(N)[:1])
+    return live.slider_bank([live.Panel(KEY, "model", basis)], [control], key="moved")
+
+
+get_engine().register_readout("norm", lambda key, codes: np.linalg.norm(codes, axis=1))
 st.title("Live controls")
 SHOWS = {
     "bank": lambda: bank(buttons=("play", "reset", "random")),
     "algebra": algebra,
     "morph": morph,
     "wrong": wrong,
+    "twins": twins,
+    "moved": moved,
 }
 hand = SHOWS[st.query_params.get("show", "bank")]()
 st.code(json.dumps(hand), language=None)
