@@ -100,15 +100,17 @@ def _component() -> Any:
 _CSS = """
 .gallery { display: flex; flex-wrap: wrap; gap: 8px; align-items: flex-start;
   font-family: var(--st-font), sans-serif; color: var(--st-text-color); }
-.gallery figure { margin: 0; display: grid; grid-template-columns: auto var(--size); gap: 4px 8px; }
-.gallery .sign { grid-column: 1; align-self: center; font-size: 1.5rem; line-height: 1;
+.gallery figure { margin: 0; display: grid; grid-template-columns: auto var(--size); row-gap: 4px; }
+.gallery .sign { grid-column: 1; align-self: center; font-size: 1.5rem;
+  line-height: 1; margin-right: 8px;
   color: color-mix(in srgb, var(--st-text-color) 68%, var(--st-background-color)); }
 .gallery .sign:empty { display: none; }
 .gallery .tile { grid-column: 2; padding: 0; border: 0; background: none; display: block;
   border-radius: 8px; font: inherit; color: inherit; line-height: 0; }
 .gallery button.tile { cursor: pointer; }
 .gallery button.tile:hover img { box-shadow: 0 0 0 2px var(--st-primary-color); }
-.gallery button.tile:focus-visible { outline: 2px solid var(--st-primary-color); outline-offset: 3px; }
+.gallery button.tile:focus-visible { outline: 2px solid var(--st-primary-color);
+  outline-offset: 3px; }
 .gallery .selected img { box-shadow: 0 0 0 2px var(--st-primary-color); }
 .gallery img { width: var(--size); border-radius: 8px; image-rendering: pixelated; }
 .gallery figcaption { grid-column: 2; font-size: 0.75rem; line-height: 1.3; text-align: center;

@@ -18,6 +18,8 @@ from benchmarks.serving import serve as serve_script
 
 # Console errors that say nothing about our code: part of the text -> why it may stay.
 KNOWN_BENIGN: dict[str, str] = {
+    "/_stcore/health": "Streamlit looks for its root at each level of a deep link",
+    "/_stcore/host-config": "the same",
     "webhooks.fivetran.com": "Streamlit's own telemetry, blocked without a network",
     "data.streamlit.io": "Streamlit's own notices, blocked without a network",
 }

@@ -1,0 +1,118 @@
+"""What the tests of the steering pages share: a trained world, and hands that drag."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Locator, Page
+
+from ae_core.checkpoints import save_checkpoint
+from ae_core.config import CheckpointConfig, ModelConfig, TrainingConfig
+from ae_core.data.catalogue import load_data_set
+from ae_core.locations import checkpoints_dir
+
+# Every animation frame: one number for the pixels of each canvas on the stage.
+WATCH = """
+() => {
+  window.seen = [];
+  const canvases = [...document.querySelectorAll("*")].flatMap((host) =>
+    host.shadowRoot ? [...host.shadowRoot.querySelectorAll(".panel canvas")] : []);
+  const look = () => {
+    const now = canvases.map((canvas) => {
+      const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+      let sum = 0;
+      for (let i = 0; i < data.length; i += 1) sum = (sum * 31 + data[i]) >>> 0;
+      return sum;
+    });
+    window.seen.push(now);
+    window.watching = requestAnimationFrame(look);
+  };
+  look();
+}
+"""
+
+
+def train_digits(home: Path) -> None:
+    """A dense autoencoder for digits, good enough that its pictures move; about two seconds."""
+    from ae_core.models.autoencoder import build_autoencoder
+    from ae_core.training import Training
+
+    data = load_data_set("digits")
+    model = ModelConfig(widths=(64,), latent_dim=8, loss="bce")
+    settings = TrainingConfig(epochs=8, n_threads=1, learning_rate=3e-3)
+    codec = build_autoencoder(model, data.about.item_shape)
+    training = Training(codec, data.items, *data.split(), settings)
+    for _ in training.steps():
+        pass
+    config = CheckpointConfig(
+        name="digits-ae", data="digits", data_fingerprint=data.about.fingerprint,
+        item_shape=data.about.item_shape, latent_dim=8, model=model, training=settings,
+    )  # fmt: skip
+    save_checkpoint(checkpoints_dir() / "digits-ae", config, codec)
+
+
+@contextmanager
+def home_at(folder: Path) -> Iterator[None]:
+    """The library's home folder for a while, also outside a test."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ZOETROPE_HOME", str(folder))
+        yield
+
+
+def open_stage(page: Page, url: str) -> None:
+    """Open a page and wait until every panel of its stage has its first picture."""
+    page.goto(url)
+    page.locator(".panel canvas").first.wait_for(timeout=60_000)
+    page.wait_for_function(
+        """() => {
+          const panels = [...document.querySelectorAll("*")].flatMap((host) =>
+            host.shadowRoot ? [...host.shadowRoot.querySelectorAll(".panel")] : []);
+          return panels.length > 0 && panels.every((p) => p.querySelector(".note").hidden
+            && p.querySelector(".readout b").textContent !== "\u2013");
+        }""",
+        timeout=60_000,
+    )
+    wait_until_idle(page)
+
+
+def wait_until_idle(page: Page) -> None:
+    """Wait for the end of a rerun."""
+    page.wait_for_timeout(300)
+    page.locator('[data-testid="stStatusWidget"]').wait_for(state="hidden", timeout=60_000)
+
+
+def drag(page: Page, slider: Locator, *, n_moves: int = 60) -> list[list[int]]:
+    """Drag a slider from its left end to its right in `n_moves` mouse moves.
+
+    Returns:
+        What the stage showed, frame by frame: one checksum a canvas.
+    """
+    box = slider.bounding_box()
+    assert box is not None
+    y = box["y"] + box["height"] / 2
+    left, right = box["x"] + 12, box["x"] + box["width"] - 12
+    page.mouse.move(left, y)
+    page.mouse.down()
+    page.wait_for_timeout(200)
+    page.evaluate(WATCH)
+    for move in range(1, n_moves + 1):
+        page.mouse.move(left + (right - left) * move / n_moves, y)
+        page.wait_for_timeout(30)
+    page.wait_for_timeout(300)
+    seen = page.evaluate("() => { cancelAnimationFrame(window.watching); return window.seen; }")
+    page.mouse.up()
+    return list(seen)
+
+
+def n_changes(seen: list[list[int]], canvas: int) -> int:
+    """How often the pixels of one canvas changed from one frame of the screen to the next."""
+    return sum(before[canvas] != after[canvas] for before, after in pairwise(seen))
+
+
+def slider(page: Page, control: str) -> Locator:
+    """The live slider of a control."""
+    return page.locator(f'.slider[data-control="{control}"]')
