@@ -39,6 +39,13 @@ class ModelConfig(Settings):
         description="Units of each hidden layer (dense) or channels of each halving stage "
         "(convolutional), from the picture inwards.",
     )
+    dense_width: int = Field(
+        0,
+        ge=0,
+        le=8192,
+        description="Convolutional: units of a dense layer between the stages and the code, each "
+        "way; 0: none. It lets a variational model bend its codes into a standard normal.",
+    )
     residual: bool = Field(False, description="A residual block after each stage or layer.")
     activation: Activation = Field("relu", description="Non-linearity between layers.")
     bottleneck: Bottleneck = Field(

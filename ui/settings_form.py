@@ -30,6 +30,7 @@ _NEEDS = {
     "warm_up_epochs": ("bottleneck", "plain"),
     "free_bits": ("bottleneck", "plain"),
     "residual": ("architecture", "dense"),
+    "dense_width": ("architecture", "dense"),
     "greedy_pretraining_epochs": ("architecture", "convolutional"),
 }
 

@@ -107,11 +107,17 @@ class ConvolutionalEncoder(Encoder):
             self.stages.append(ACTIVATIONS[config.activation]())
             if config.residual:
                 self.stages.append(ResidualConvolution(n_out, config.activation))
+        self.dense = nn.Sequential()
+        if config.dense_width:
+            self.dense.append(nn.Linear(self.n_features, config.dense_width))
+            self.dense.append(ACTIVATIONS[config.activation]())
+            self.n_features = config.dense_width
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # faster
 
     def forward(self, items: Tensor) -> Tensor:
         features = self.stages(items.contiguous(memory_format=torch.channels_last))  # (N, C', h, w)
-        return features.permute(0, 2, 3, 1).flatten(1)  # (N, h * w * C'), no copy: channels last
+        # flattened without a copy: channels last
+        return self.dense(features.permute(0, 2, 3, 1).flatten(1))  # (N, n_features)
 
 
 class ConvolutionalDecoder(nn.Module):
@@ -126,7 +132,11 @@ class ConvolutionalDecoder(nn.Module):
         sizes = stage_sizes(config, item_shape)
         channels = [item_shape[0], *config.widths]
         self.start = (*sizes[-1], channels[-1])  # (h, w, C')
-        self.expand = nn.Linear(config.latent_dim, math.prod(self.start))
+        self.dense = nn.Sequential()
+        if config.dense_width:
+            self.dense.append(nn.Linear(config.latent_dim, config.dense_width))
+            self.dense.append(ACTIVATIONS[config.activation]())
+        self.expand = nn.Linear(config.dense_width or config.latent_dim, math.prod(self.start))
         self.stages = nn.Sequential()
         for stage in reversed(range(len(config.widths))):
             height, width = sizes[stage]
@@ -146,7 +156,7 @@ class ConvolutionalDecoder(nn.Module):
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def forward(self, codes: Tensor) -> Tensor:
-        features = self.expand(codes).unflatten(1, self.start)  # (N, h, w, C')
+        features = self.expand(self.dense(codes)).unflatten(1, self.start)  # (N, h, w, C')
         return self.stages(features.permute(0, 3, 1, 2))  # (N, C, H, W)
 
 
