@@ -11,6 +11,7 @@ import base64
 import functools
 import io
 from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,15 @@ from numpy.typing import NDArray
 from ae_core.errors import LatentInputError
 from live.assets import loader
 from live.shared import process_wide
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Percentages from left to right, in a CSS colour; `label` is for screen readers."""
+
+    label: str
+    colour: str
+    percent: Sequence[float]
 
 
 def gallery(
@@ -33,6 +43,9 @@ def gallery(
     selected: int | None = None,
     between: Sequence[str] = (),
     under_slider: bool = False,
+    fill: bool = False,
+    colour: str = "",
+    curves: Sequence[Curve] = (),
 ) -> int | None:
     """Show a row of pictures that wraps.
 
@@ -47,6 +60,9 @@ def gallery(
         between: Large signs before each picture ("", "+", ...); none or n.
         under_slider: Centre the first picture under the left end of a slider of `slider_bank`, the
             last under its right end, the others evenly between.
+        fill: One row over the whole width, a film strip.
+        colour: CSS colour of a mark at the left of a film strip.
+        curves: Drawn over the whole width above the pictures, 0 at the bottom, 100 at the top.
 
     Returns:
         Index of the picture clicked since the last run, else None.
@@ -68,6 +84,9 @@ def gallery(
         "clickable": clickable,
         "selected": selected,
         "underSlider": under_slider,
+        "fill": fill,
+        "colour": colour,
+        "curves": [asdict(curve) for curve in curves],
     }
     result = _component()(key=key, data=data, on_picked_change=_nothing)
     picked = getattr(result, "picked", None)
@@ -116,6 +135,18 @@ _CSS = """
 .gallery figcaption { grid-column: 2; font-size: 0.75rem; line-height: 1.3; text-align: center;
   color: color-mix(in srgb, var(--st-text-color) 68%, var(--st-background-color));
   font-variant-numeric: tabular-nums; overflow-wrap: anywhere; }
+.gallery.fill { flex-wrap: nowrap; gap: 0; padding-left: 5px;
+  border-left: 3px solid var(--mark); }
+.gallery.fill figure { flex: 1 1 0; min-width: 0; grid-template-columns: 100%; }
+.gallery.fill .tile { grid-column: 1; }
+.gallery.fill img { width: 100%; border-radius: 2px; }
+.curves { display: block; width: 100%; height: 48px; margin-bottom: 8px; overflow: visible;
+  color: var(--st-text-color); }
+.curves polyline { fill: none; stroke-width: 2; vector-effect: non-scaling-stroke; }
+.curves line { stroke: currentColor; opacity: 0.3; stroke-dasharray: 2 3;
+  vector-effect: non-scaling-stroke; }
+.under-slider .curves { margin-left: calc(max(96px, 20%) + 21px);
+  width: calc(100% - max(96px, 20%) - 106px); }
 .gallery.under-slider { justify-content: space-between; flex-wrap: nowrap; gap: 2px;
   margin-left: calc(max(96px, 20%) + 21px - var(--size) / 2);
   margin-right: calc(85px - var(--size) / 2); }

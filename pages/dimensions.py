@@ -102,10 +102,8 @@ def n_sliders(space: Space, kind: str) -> int:
 page.header("Dimensions", "What does each number of a code do to the picture?", HOW)
 with page.errors_in_words():
     space = steering.open_space()
-    left, right = st.columns([0.6, 0.4], vertical_alignment="center")
-    with left:
+    with st.container(horizontal=True, horizontal_alignment="distribute"):
         kind = choose_kind()
-    with right:
         item = choose_start(space)
     n_shown = n_sliders(space, kind)
     order = range(n_shown) if kind == PRINCIPAL else activity_of(space.model, space).order[:n_shown]
