@@ -43,8 +43,8 @@ from ae_core.projection import (
 REPORT_INTERVAL_S = 0.2
 PARTIAL_INTERVAL_S = 0.7
 MAX_THREADS = 8
-# Until a warm-up has been timed on this machine.
-GUESSED_WARM_UP_S = 45.0
+# Processor seconds, until a warm-up has been timed on this machine.
+GUESSED_WARM_UP_S = 35.0
 
 
 class Channel:
@@ -105,10 +105,16 @@ class WarmUp:
         self._thread.start()
 
     def seconds_left(self) -> float:
-        """An estimate from the last warm-up on this machine; 0 when warm."""
+        """An estimate from the last warm-up on this machine; 0 when warm.
+
+        Counted in processor time, stretched by the pace so far: the worker gives way to others,
+        and on a busy machine a second of work takes several.
+        """
         if not self._thread.is_alive():
             return 0.0
-        return max(1.0, self._expected_s - (time.monotonic() - self._started))
+        worked_s = max(time.process_time(), 0.1)
+        pace = max(1.0, (time.monotonic() - self._started) / worked_s)
+        return max(1.0, (self._expected_s - worked_s) * pace)
 
     def wait(self, job: Job) -> None:
         """Return when UMAP is warm; report the waiting as the job's."""
@@ -123,9 +129,9 @@ class WarmUp:
             compile_umap()
         except Exception:  # UMAP will say it again, to the person who asks for one
             traceback.print_exc()
-        seconds = time.monotonic() - self._started
-        self._channel.send(event="warm", seconds=round(seconds, 1))
-        write_atomically(_warm_up_file(), json.dumps({"seconds": round(seconds, 1)}))
+        self._channel.send(event="warm", seconds=round(time.monotonic() - self._started, 1))
+        worked_s = round(time.process_time(), 1)
+        write_atomically(_warm_up_file(), json.dumps({"processor_seconds": worked_s}))
 
 
 def compile_umap() -> None:
@@ -142,7 +148,7 @@ def _warm_up_file() -> Path:
 
 def _timed_warm_up() -> float:
     try:
-        return float(json.loads(_warm_up_file().read_text("utf-8"))["seconds"])
+        return float(json.loads(_warm_up_file().read_text("utf-8"))["processor_seconds"])
     except (OSError, ValueError, KeyError, TypeError):
         return GUESSED_WARM_UP_S
 

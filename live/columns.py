@@ -154,7 +154,7 @@ def item(request: Request) -> Response:
     row = request.path_params["item"]
     if row >= len(data_set.items):
         raise RefusedError(404, f"There is no item {row}.")
-    values = data_set.attributes.iloc[row].to_dict()
+    values = data_set.attributes[data_set.visible_attributes()].iloc[row].to_dict()
     plain = {str(name): _plain(value) for name, value in values.items()}
     return JSONResponse(plain, headers={"Cache-Control": FOREVER})
 

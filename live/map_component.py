@@ -119,16 +119,33 @@ class MapColour:
 
 
 @dataclass(frozen=True)
+class MapJob:
+    """What the map says about itself, above it.
+
+    Attributes:
+        text: One line.
+        share: How far a map being made is, in [0, 1]; None draws no meter.
+        action: What the button beside it offers; "" for no button.
+    """
+
+    text: str = ""
+    share: float | None = None
+    action: Literal["", "cancel", "try again"] = ""
+
+
+@dataclass(frozen=True)
 class MapState:
     """What the user has done on the map.
 
     Attributes:
         group: Rows of the chosen items, ascending, int64; None if there is no group.
         pinned: Row of the pinned item, or None.
+        action: The job's action, in the run that its button has started; else "".
     """
 
     group: NDArray[np.int64] | None
     pinned: int | None
+    action: str = ""
 
 
 def colour_of(data_set: DataSet, attribute: str) -> MapColour:
@@ -147,6 +164,9 @@ def colour_of(data_set: DataSet, attribute: str) -> MapColour:
     )
 
 
+NO_JOB = MapJob()
+
+
 def latent_map(
     points: MapPoints,
     *,
@@ -158,6 +178,7 @@ def latent_map(
     plane: Linear | None = None,
     spread: float = 0.0,
     found: NDArray[np.int64] | None = None,
+    job: MapJob = NO_JOB,
     height_px: int = 560,
 ) -> MapState:
     """Show a map.
@@ -172,6 +193,7 @@ def latent_map(
         plane: The plane of a PCA map; places are then decoded exactly.
         spread: Root mean square distance of the codes from their mean, unit of the round trip.
         found: Rows that a search found; all others go grey.
+        job: What is said about the map while it is made, and the action offered.
         height_px: Height of the map in CSS pixels.
     """
     kept = _kept_group(key, items, points.n_items)
@@ -196,12 +218,15 @@ def latent_map(
         "plane": _plane(plane) if points.n_components == 2 else None,
         "spread": spread,
         "group": kept,
+        "job": asdict(job),
         "filter": None if found is None else pack_rows(found, points.n_items),
     }
-    _map_component()(key=key, data=data, on_group_change=_nothing, on_pinned_change=_nothing)
+    hear = {f"on_{name}_change": _nothing for name in ("group", "pinned", "job")}
+    told = _map_component()(key=key, data=data, **hear)
     group = unpack_rows(kept["bits"], points.n_items) if kept and kept["bits"] else None
-    pinned = (st.session_state.get(key) or {}).get("pinned")
-    return MapState(group, pinned if isinstance(pinned, int) and pinned < points.n_items else None)
+    pinned = told.get("pinned")
+    is_item = isinstance(pinned, int) and pinned < points.n_items
+    return MapState(group, pinned if is_item else None, str(told.get("job") or ""))
 
 
 def choose_group(key: str, items: ItemSource | None, rows: NDArray[np.int64], n_items: int) -> None:

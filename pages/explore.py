@@ -30,15 +30,11 @@ spread $\sqrt{\mathbb E \lVert z - \mu \rVert^2}$.
 
 
 def controls(work: WorkingSet) -> tuple[ProjectionSettings, str | None, np.ndarray | None]:
-    """One row: which map, its settings, what colours mean, what to look for."""
-    map_, more, colour, search = st.columns([0.3, 0.16, 0.22, 0.32], vertical_alignment="bottom")
-    with map_:
+    """One row, which breaks where it must: the map, its settings, colours, what to look for."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
         method = exploring.choose_method()
-    with more:
         settings = exploring.choose_settings(method)
-    with colour:
         attribute = exploring.choose_colour(work.data_set)
-    with search:
         found = exploring.find(work.data_set)
     return settings, attribute, found
 
@@ -53,9 +49,11 @@ def the_map(
 ) -> None:
     """The map and its group; looks again every second while it is being made."""
     with page.errors_in_words():
-        job = exploring.request(work, settings)
+        job = service().request(work.codes, settings)
         if waiting and not job.is_active:
             st.rerun()  # the whole page: nothing to wait for any more
+        if job.state == "failed":
+            st.error(job.message, icon=":material/error:")
         points = exploring.shown_points(work, settings, job)
         codes = exploring.codes_source(checkpoint, work)
         seen = latent_map(
@@ -67,8 +65,10 @@ def the_map(
             plane=exploring.open_map(points.key).linear if points.part is None else None,
             spread=exploring.spread_of(codes.key, work.codes),
             found=found,
+            job=exploring.job_words(job, work, settings.method),
             key=MAP,
         )
+        exploring.act(seen.action, job, work, settings)
         exploring.groups_bar(work.data_set, seen.group, key=MAP)
 
 

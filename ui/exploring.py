@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
@@ -9,12 +11,12 @@ from numpy.typing import NDArray
 from ae_core.checkpoints import Checkpoint
 from ae_core.codes import codes_key
 from ae_core.data.store import DataSet
-from ae_core.errors import AeCoreError, ProjectionError
+from ae_core.errors import AeCoreError, LatentInputError, ProjectionError
 from ae_core.groups import delete_group, load_groups, make_group, save_group
 from ae_core.projection import Map, Method, ProjectionSettings, load_map
 from ae_core.projection_service import JobState
 from ae_core.questions import select_items
-from live.map_component import CodeSource, ItemSource, MapCodec, MapPoints, choose_group
+from live.map_component import CodeSource, ItemSource, MapCodec, MapJob, MapPoints, choose_group
 from live.projections import service
 from ui import settings_form, state, steering
 from ui.cached import WorkingSet
@@ -36,7 +38,7 @@ def choose_method() -> Method:
         format_func=METHODS.__getitem__,
         required=True,
         key="map_method",
-        width="stretch",
+        width=240,
     )
     state.remember(METHOD, chosen)
     return chosen
@@ -46,7 +48,7 @@ def choose_settings(method: Method) -> ProjectionSettings:
     """Axes, and the settings that the method reads, folded away."""
     start = ProjectionSettings(method=method)
     names = [name for name in start.relevant() if name not in ("method", "n_components")]
-    with st.popover("Settings", icon=":material/tune:", width="stretch"):
+    with st.popover("Settings", icon=":material/tune:", width=136):
         n_axes = st.segmented_control(
             "Axes", [2, 3], default=2, key="map_axes", required=True, format_func="{}-D".format
         )
@@ -61,7 +63,7 @@ def choose_colour(data_set: DataSet) -> str | None:
         return None
     recalled = state.recall(COLOUR)
     index = names.index(recalled) if recalled in names else 0
-    chosen = st.selectbox("Colour by", names, index, format_func=words, key="map_colour")
+    chosen = st.selectbox("Colour by", names, index, format_func=words, key="map_colour", width=200)
     state.remember(COLOUR, chosen)
     return chosen
 
@@ -78,6 +80,7 @@ def find(data_set: DataSet) -> NDArray[np.int64] | None:
         placeholder="glasses and smile > 0.5",
         help="Attributes, and, or, not, brackets, comparisons; what is not found goes grey.",
         key="map_find",
+        width=260,
     )
     state.remember(FIND, question or None)
     if not question.strip():
@@ -89,40 +92,32 @@ def find(data_set: DataSet) -> NDArray[np.int64] | None:
         return None
 
 
-def request(work: WorkingSet, settings: ProjectionSettings) -> JobState:
-    """Ask for the map, and show how far it is, with a cancel, in a line of constant height.
+def job_words(job: JobState, work: WorkingSet, method: Method) -> MapJob:
+    """What is being done, how long it takes, and what can be done about it."""
+    name = METHODS[method]
+    if job.state == "done":
+        return MapJob(f"{name} of {len(work.codes):,} items")
+    if job.state == "failed":
+        return MapJob(f"{name} failed, this is PCA", action="try again")
+    if job.state == "cancelled":
+        return MapJob(f"{name} cancelled, this is PCA", action="try again")
+    words = {
+        "warming": f"UMAP is warming up, {remaining(job.seconds_left)}",
+        "queued": f"{name} waits for the map before it",
+        "running": f"{name}: {job.message}, {remaining(job.seconds_left)}",
+    }
+    return MapJob(words[job.state], job.progress, "cancel")
 
-    Raises:
-        ProjectionError: The codes or settings cannot make this map.
-    """
-    codes = np.asarray(work.codes) if work.is_preview else work.codes
-    job = service().request(codes, settings)
-    left, right = st.columns([0.86, 0.14], vertical_alignment="center")
-    name = METHODS[settings.method]
-    if job.is_active:
-        if right.button("Cancel", icon=":material/close:", key="map_cancel", width="stretch"):
-            service().cancel(job.key)
-            st.rerun()
-        left.progress(job.progress, progress_words(job, name))
-    elif job.state in ("failed", "cancelled"):
-        if right.button("Again", icon=":material/refresh:", key="map_again", width="stretch"):
-            service().request(codes, settings, fresh=True)
-            st.rerun()
-        failed = f":red[{job.message}]" if job.state == "failed" else f"{name} was cancelled."
-        left.markdown(f"{failed} Showing PCA.")
+
+def act(action: str, job: JobState, work: WorkingSet, settings: ProjectionSettings) -> None:
+    """Do what the button beside the job offered."""
+    if not action:
+        return
+    if action == "cancel":
+        service().cancel(job.key)
     else:
-        n_items, size = work.codes.shape
-        left.caption(f"{name} of {n_items:,} items, {size} numbers a code.")
-    return job
-
-
-def progress_words(job: JobState, name: str) -> str:
-    """One line: what is done, what is shown meanwhile, and how long it takes."""
-    if job.state == "warming":
-        return f"UMAP is warming up, once after a start: {remaining(job.seconds_left)}"
-    if job.state == "queued":
-        return f"{name}: waiting for the map before it"
-    return f"{name}: {job.message}, {remaining(job.seconds_left)}"
+        service().request(work.codes, settings, fresh=True)
+    st.rerun()
 
 
 def shown_points(work: WorkingSet, settings: ProjectionSettings, job: JobState) -> MapPoints:
@@ -155,12 +150,14 @@ def axis_words(kept: Map) -> list[str]:
 
 
 def codec_of(checkpoint: Checkpoint, work: WorkingSet) -> MapCodec:
-    """The chosen checkpoint's codec, with its live gauge."""
+    """The chosen checkpoint's codec, with its live gauge where there are items to calibrate it."""
     is_pca = checkpoint.config.codec == "pca"
     colour = PCA_COLOUR if is_pca else MODEL_COLOUR
     side = steering.Side(checkpoint.name, checkpoint.name, colour, checkpoint, work.codes)
-    gauge = steering.gauge(side, work.data_set)
-    return MapCodec(side.key, f"{side.caption} makes of it", colour, (gauge.name,))
+    readouts: tuple[str, ...] = ()
+    with contextlib.suppress(LatentInputError):  # a preview may hold no held-out items
+        readouts = (steering.gauge(side, work.data_set).name,)
+    return MapCodec(side.key, side.caption, colour, readouts)
 
 
 def codes_source(checkpoint: Checkpoint, work: WorkingSet) -> CodeSource:

@@ -36,13 +36,14 @@ class MapView {
     this.gallery = new Gallery((item) => this.pin(item), (item) => this.hand.pointAt(item));
     this.frame = buildFrame(this.legend, this.card, this.gallery);
     this.root = this.frame.root;
-    parentElement.replaceChildren(this.root);
+    parentElement.append(this.root);
     this.overlay = new PicturesOnMap(this.frame.overlay);
     this.hand = new Hand(this);
     this.lasso = new Lasso(this.frame.surface, this.frame.svg, (...drawn) => this.drawn(...drawn));
     this.frame.onTool = (tool) => this.setTool(tool);
     this.frame.onReset = () => this.plot?.reset(this.points);
     this.frame.onClear = () => this.setGroup(null);
+    this.frame.onAction = (action) => this.setTriggerValue("job", action);
     this.group = null; // Uint8Array, one an item, or null
     this.revision = null;
     this.pinned = null;
@@ -66,11 +67,13 @@ class MapView {
 
   // -------------------------------------------------------------------------- new data
 
-  async update({ data, setStateValue }) {
+  async update({ data, setStateValue, setTriggerValue }) {
     this.run += 1;
     const run = this.run;
     this.setStateValue = setStateValue;
+    this.setTriggerValue = setTriggerValue;
     this.data = data;
+    this.frame.showJob(data.job);
     this.frame.surface.style.height = `${data.height}px`;
     this.hand.configure(data);
     this.adopt(data);

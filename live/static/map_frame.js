@@ -33,12 +33,15 @@ export function buildFrame(legend, card, gallery) {
     frame.axes,
   );
   frame.status = element("span", { class: "zmap-status", role: "status" });
+  frame.meter = element("progress", { class: "zmap-meter", max: "1", hidden: "" });
+  frame.action = element("button", { type: "button", class: "zmap-clear", hidden: "" });
+  frame.action.addEventListener("click", () => frame.onAction(frame.action.dataset.action));
   frame.clear = element("button", { type: "button", class: "zmap-clear", hidden: "" }, "clear group");
   frame.clear.addEventListener("click", () => frame.onClear());
   const main = element("div", { class: "zmap-main" }, toolbar(frame), frame.surface, legend.root);
   frame.root = element("div", { class: "zmap" }, main, card.root, gallery.root);
   frame.count = 0;
-  frame.message = "";
+  frame.message = frame.work = "";
   return Object.assign(frame, behaviour(frame));
 }
 
@@ -56,7 +59,9 @@ function toolbar(frame) {
   });
   const reset = iconButton("Whole map", RESET);
   reset.addEventListener("click", () => frame.onReset());
-  return element("div", { class: "zmap-bar" }, ...buttons, reset, frame.status, frame.clear);
+  const { status, meter, action, clear } = frame;
+  const said = element("div", { class: "zmap-said" }, status, meter, action, clear);
+  return element("div", { class: "zmap-bar" }, ...buttons, reset, said);
 }
 
 function iconButton(title, icon) {
@@ -69,12 +74,21 @@ function behaviour(frame) {
   const { root, status } = frame;
   const render = () => {
     const group = frame.count ? `${frame.count.toLocaleString("en")} in the group` : "";
-    status.textContent = [frame.message, group].filter(Boolean).join(" · ");
+    status.textContent = status.title = [frame.message, frame.work, group].filter(Boolean).join(" · ");
     frame.clear.hidden = !frame.count;
   };
   return {
     say(text) {
       frame.message = text;
+      render();
+    },
+    // job: { text, share, action } of the map being made; share is null where it is not known.
+    showJob({ text, share, action }) {
+      frame.work = text;
+      frame.meter.hidden = share === null;
+      if (share !== null) frame.meter.value = share;
+      frame.action.hidden = !action;
+      frame.action.textContent = frame.action.dataset.action = action || "";
       render();
     },
     showGroup(n) {

@@ -340,7 +340,7 @@ export class Hand {
     if (this.view.tool !== "lattice" || part.rows !== this.lattice.places.length) return;
     const images = await Promise.all(this.lattice.places.map((_, i) => picture(part, i)));
     const placed = this.lattice.places.map(([px, py], i) => ({ image: images[i], px, py }));
-    await this.view.overlay.draw(placed, this.lattice.side);
+    await this.view.overlay.draw(placed, 0.84 * this.lattice.side);
     this.view.root.dataset.lattice = String(placed.length);
   }
 

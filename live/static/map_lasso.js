@@ -3,7 +3,7 @@
 const SHORTEST_PX = 3;
 
 export class Lasso {
-  // onDone(corners in pixels of the plot, { adds, removes }); onClick(px, py)
+  // onDone(corners in pixels of the plot, { adds, removes })
   constructor(surface, svg, onDone) {
     this.surface = surface;
     this.path = svg.querySelector("path");
@@ -14,12 +14,14 @@ export class Lasso {
     surface.addEventListener("pointermove", (event) => this.go(event), true);
     surface.addEventListener("pointerup", (event) => this.end(event), true);
     surface.addEventListener("pointercancel", () => this.stop(), true);
+    surface.addEventListener("click", (event) => this.swallow(event), true);
   }
 
   begin(event) {
     if (!this.shape || event.button !== 0) return;
     event.preventDefault(); // no mouse events for plotly behind us
     this.surface.setPointerCapture(event.pointerId);
+    this.justDrawn = false;
     this.corners = [this.place(event)];
   }
 
@@ -38,7 +40,14 @@ export class Lasso {
     const outline = this.outline();
     const isClick = this.corners.length < 2 || extent(outline) < 5;
     this.stop();
+    this.justDrawn = !isClick;
     if (!isClick) this.onDone(outline, { adds: event.shiftKey, removes: event.altKey });
+  }
+
+  // The click that ends a drawing is no click on an item.
+  swallow(event) {
+    if (this.justDrawn) event.stopImmediatePropagation();
+    this.justDrawn = false;
   }
 
   stop() {

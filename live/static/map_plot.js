@@ -23,7 +23,6 @@ export function loadPlotly(path) {
 // Viridis (van der Walt and Smith 2015), its darkest and lightest ends cut off so that it can be
 // read on white and on black.
 export const SCALE = ["#46327e", "#365c8d", "#277f8e", "#1fa187", "#4ac16d", "#a0da39", "#dde318"];
-const GREY = "rgba(128,128,136,0.22)";
 const PLAIN = "#4477AA";
 
 export class Plot {
@@ -58,9 +57,9 @@ export class Plot {
       this.rest = rest.subarray(0, r);
     }
     const marker = { size: markerSize(n), opacity: opacity(n), line: { width: 0 } };
-    const grey = this.trace(points, this.rest, { ...marker, opacity: 1, color: GREY });
+    const dim = this.trace(points, this.rest, { ...marker, opacity: 1, color: grey(n) });
     const bright = this.trace(points, this.shown, { ...marker, ...colouring(colour, this.shown) });
-    await this.plotly.react(this.element, [grey, bright], this.layout(points), CONFIG);
+    await this.plotly.react(this.element, [dim, bright], this.layout(points), CONFIG);
     this.drawn = true;
   }
 
@@ -151,7 +150,12 @@ const span = (axis) => axis.range[1] - axis.range[0];
 const sorted = ([a, b]) => (a < b ? [a, b] : [b, a]);
 
 function markerSize(n) {
-  return Math.max(1.6, Math.min(9, 9 - 1.55 * Math.log10(n / 300)));
+  return Math.max(1.6, Math.min(9, 9 - 2.1 * Math.log10(n / 300)));
+}
+
+// Fainter the more there are, so that a crowd does not add up to a wall.
+function grey(n) {
+  return `rgba(128,128,136,${Math.max(0.05, 0.3 - 0.1 * Math.log10(n / 1000)).toFixed(3)})`;
 }
 
 function opacity(n) {
