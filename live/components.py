@@ -191,10 +191,15 @@ def slider_bank(
         "picturePx": picture_px,
     }
     revision = _digest(description["controls"])
-    state = st.session_state.get(key) or {}
-    hand = _released(state.get("hand"), controls, revision)
-    data = {**description, "revision": revision, "token": session_token()}
-    if (state.get("hand") or {}).get("blocked"):
+    told = (st.session_state.get(key) or {}).get("hand") or {}
+    hand = _released(told, controls, revision)
+    data = {
+        **description,
+        "revision": revision,
+        "token": session_token(),
+        "renewals": told.get("renewals", 0),
+    }
+    if told.get("blocked"):
         data["still"] = _still(panels, hand)
     _stage_component()(key=key, data=data, on_hand_change=on_release or _nothing)
     return hand
@@ -294,12 +299,12 @@ def _digest(described: Any) -> str:
     return hashlib.sha256(json.dumps(described).encode()).hexdigest()[:12]
 
 
-def _released(hand: Any, controls: Sequence[Control], revision: str) -> dict[str, float]:
+def _released(told: dict[str, Any], controls: Sequence[Control], revision: str) -> dict[str, float]:
     """Values last released by the user, if they belong to these very controls."""
     start = {control.id: float(_describe_control(control)["value"]) for control in controls}
-    if not hand or hand.get("revision") != revision:
+    if told.get("revision") != revision:
         return start
-    return {name: float(hand["values"].get(name, value)) for name, value in start.items()}
+    return {name: float(told["values"].get(name, value)) for name, value in start.items()}
 
 
 def _still(panels: Sequence[Panel], hand: dict[str, float]) -> str:

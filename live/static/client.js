@@ -21,7 +21,7 @@ const SLOW_NETWORK_ANSWERS = 12;
  *                              or `error`; ask for the first picture now
  *   onAnswer(answer, sent)     see readAnswer; `sent` = {parts, stamp, sentAt, receivedAt, channel}
  *   onRefusal(reason, code)    a request or message was refused
- *   onStatus(status, detail)   "connecting" | "loading" | "ready" | "waiting" | "blocked"
+ *   onStatus(status)           "connecting" | "loading" | "ready" | "waiting" | "blocked"
  *   onTokenNeeded()            call setToken() when a new one is at hand
  */
 export class LiveClient {
@@ -71,13 +71,12 @@ export class LiveClient {
     }
   }
 
+  /** A token from the page; after a refusal the next attempt uses it, at the pace of all others. */
   setToken(token) {
-    const expired = this.expired && token !== this.token;
     this.token = token;
-    if (expired) {
-      this.expired = false;
-      this.connect();
-    }
+    if (!this.expired) return;
+    this.expired = false;
+    this.connectLater();
   }
 
   close() {
@@ -166,11 +165,15 @@ export class LiveClient {
       this.handlers.onTokenNeeded?.();
       return;
     }
-    const wait = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** (this.failures - 1));
-    const jittered = wait * (0.75 + 0.5 * Math.random());
     const blocked = !this.everOpened && this.failures >= FAILURES_THAT_MEAN_BLOCKED;
-    this.tell(blocked ? "blocked" : "waiting", jittered);
-    this.retry = setTimeout(() => this.connect(), jittered);
+    this.tell(blocked ? "blocked" : "waiting");
+    this.connectLater();
+  }
+
+  connectLater() {
+    const wait = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** Math.max(0, this.failures - 1));
+    clearTimeout(this.retry);
+    this.retry = setTimeout(() => this.connect(), wait * (0.75 + 0.5 * Math.random()));
   }
 
   renew() {
@@ -227,8 +230,8 @@ export class LiveClient {
     this.socket.send(JSON.stringify(message));
   }
 
-  tell(status, detail) {
-    this.handlers.onStatus?.(status, detail);
+  tell(status) {
+    this.handlers.onStatus?.(status);
   }
 }
 

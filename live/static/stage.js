@@ -121,8 +121,11 @@ class Stage {
       onReady: (known) => this.onReady(known),
       onAnswer: (answer, sent) => this.onAnswer(answer, sent),
       onRefusal: (reason, code) => code !== "token" && this.tell(reason, "refused"),
-      onStatus: (status, detail) => this.onStatus(status, detail),
-      onTokenNeeded: () => this.commit(),
+      onStatus: (status) => this.onStatus(status),
+      onTokenNeeded: () => {
+        this.renewals = (this.renewals ?? 0) + 1; // the page echoes it: else equal data is not sent
+        this.commit();
+      },
     });
   }
 
@@ -194,7 +197,8 @@ class Stage {
 
   commit() {
     const values = Object.fromEntries(this.hand.controls.map(({ id }, i) => [id, rounded(this.hand.values[i])]));
-    this.setStateValue("hand", { revision: this.data.revision, values, blocked: Boolean(this.blocked) });
+    const { blocked = false, renewals = 0 } = this;
+    this.setStateValue("hand", { revision: this.data.revision, values, blocked, renewals });
   }
 
   onStatus(status) {

@@ -1,0 +1,122 @@
+"""The live controls where the network or somebody else is against them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+from playwright.sync_api import Page, WebSocketRoute, expect
+
+from benchmarks.serving import Server
+from tests.browser.test_live import HASHES, WATCH, in_python, slider, value, wait_for_paint
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="session")
+def live_url(serve: Callable[..., Server]) -> str:
+    return serve("tests/browser/apps/live_app.py").url
+
+
+def open_stage(page: Page, url: str, *, name: str = "morph") -> None:
+    page.goto(f"{url}/?show={name}&codec=faces-16")
+    expect(page.locator(".panel:not(.empty)")).to_have_count(2, timeout=60_000)
+    page.evaluate(WATCH)
+
+
+def test_a_dropped_socket_comes_back_with_the_hand_where_it_was(page: Page, live_url: str) -> None:
+    sockets: list[WebSocketRoute] = []
+
+    def pass_on(socket: WebSocketRoute) -> None:
+        sockets.append(socket)
+        socket.connect_to_server()
+
+    page.route_web_socket("**/api/live", pass_on)
+    open_stage(page, live_url)
+    slider(page, "t").press("PageUp")
+    sockets[-1].close()
+    slider(page, "t").press("PageUp")
+    page.wait_for_timeout(3000)
+    assert len(sockets) == 2
+    expect(page.locator(".status")).to_have_text("")
+    n_before = page.evaluate("window.painted.length")
+    slider(page, "t").press("PageUp")
+    wait_for_paint(page, n_before)
+    assert value(page, "t") == pytest.approx(0.3)
+
+
+def test_where_sockets_are_blocked_reruns_bring_the_pictures(page: Page, live_url: str) -> None:
+    page.route_web_socket("**/api/live", lambda socket: socket.close())
+    open_stage(page, live_url)
+    expect(page.locator(".status")).to_contain_text("socket blocked", timeout=20_000)
+    before = page.evaluate(HASHES)
+    slider(page, "t").press("PageUp")
+    in_python(page, "t", 0.1)
+    page.wait_for_function(
+        f"(before) => {{ const now = ({HASHES})(); return now.every((h, i) => h !== before[i]) }}",
+        arg=before,
+        timeout=20_000,
+    )
+
+
+def test_an_expired_token_is_renewed_by_a_rerun(page: Page, live_url: str) -> None:
+    """The first socket's hello is answered as if its token were too old."""
+    sockets: list[WebSocketRoute] = []
+
+    def refuse_once(socket: WebSocketRoute) -> None:
+        sockets.append(socket)
+        if len(sockets) > 1:
+            socket.connect_to_server()
+            return
+
+        def refuse(_: str | bytes) -> None:
+            socket.send('{"type":"error","id":0,"reason":"The token has expired.","code":"token"}')
+            socket.close(code=1008)
+
+        socket.on_message(refuse)
+
+    page.route_web_socket("**/api/live", refuse_once)
+    open_stage(page, live_url)
+    assert len(sockets) == 2
+
+
+@pytest.fixture
+def other_origin() -> Iterator[str]:
+    """A server of somebody else, on another port."""
+
+    class Blank(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html")
+            self.end_headers()
+            self.wfile.write(b"<!doctype html><title>other</title>")
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Blank)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def test_a_page_of_another_origin_cannot_connect(
+    page: Page, live_url: str, other_origin: str, console_errors: list[str]
+) -> None:
+    connect = """(address) => new Promise((done) => {
+      const socket = new WebSocket(address);
+      socket.onopen = () => done("open");
+      socket.onerror = () => done("refused");
+    })"""
+    address = live_url.replace("http", "ws") + "/api/live"
+    page.goto(live_url)
+    assert page.evaluate(connect, address) == "open"
+    page.goto(other_origin)
+    assert page.evaluate(connect, address) == "refused"
+    assert any("403" in error for error in console_errors)
+    console_errors.clear()
