@@ -12,12 +12,12 @@ import argparse
 import json
 import statistics
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from benchmarks.figures import quantile
 from benchmarks.serving import launch_chromium, serve
 
 MOVES_PER_S = 60
@@ -82,12 +82,6 @@ class Figures:
                 for name in names
             },
         }
-
-
-def quantile(values: Sequence[float], share: float) -> float:
-    """The value below which `share` of `values` lie (nearest rank)."""
-    ranked = sorted(values)
-    return ranked[min(len(ranked) - 1, int(share * len(ranked)))]
 
 
 def drag(page: Page, target: str, n_moves: int) -> None:

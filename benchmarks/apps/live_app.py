@@ -7,6 +7,9 @@ checkpoint.
 from collections.abc import Hashable
 
 import streamlit as st
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
 
 import live
 from ae_core.models.codec import Codec
@@ -14,6 +17,7 @@ from benchmarks.stand_ins import StandInSource
 from live.engine import CodecSource, Engine
 from live.shared import process_wide
 from live.sources import CheckpointSource
+from live.tokens import issue_token
 
 
 class BenchmarkSource:
@@ -34,4 +38,14 @@ class BenchmarkSource:
 
 process_wide("engine", lambda: Engine(BenchmarkSource(), device="cpu"))
 
-app = st.App("live_page.py", routes=live.routes(), lifespan=live.lifespan)
+
+async def token(request: Request) -> PlainTextResponse:
+    """A token for clients that are no page, `?session=NAME`; in this app only."""
+    return PlainTextResponse(issue_token(request.query_params.get("session", "")))
+
+
+app = st.App(
+    "live_page.py",
+    routes=[*live.routes(), Route("/api/benchmark-token", token)],
+    lifespan=live.lifespan,
+)
