@@ -1,7 +1,8 @@
 """Named points in the space of compositions: what the literature calls a kind of autoencoder."""
 
-from ae_core.config import ModelConfig, Settings, TrainingConfig
 from pydantic import Field
+
+from ae_core.config import ModelConfig, Settings, TrainingConfig
 
 
 class Preset(Settings):
