@@ -24,7 +24,10 @@ from typing import Any, Literal
 
 import numpy as np
 
+from ae_core.data.store import DataSet
+from ae_core.derived import Kind, derived_key, derived_path, pixels_path
 from ae_core.locations import cache_dir, home, project_root
+from ae_core.map_quality import load_quality, quality_key
 from ae_core.projection import (
     Floats,
     ProjectionSettings,
@@ -130,6 +133,37 @@ class ProjectionService:
         path = _codes_file(codes, fingerprint)
         inputs = {"key": key, "codes": str(path), "settings": settings.model_dump()}
         return self._ask(key, "points", inputs)
+
+    def request_quality(
+        self, codes: Floats, map_key: str, *, everyone: bool = False, fresh: bool = False
+    ) -> JobState:
+        """Ask how far the finished map `map_key` of these codes can be trusted."""
+        key = quality_key(map_key, everyone=everyone)
+        is_done = load_quality(key) is not None
+        path = "" if is_done else str(_codes_file(codes, fingerprint_of(codes)))
+        inputs = {"codes": path, "map": map_key, "everyone": everyone}
+        return self._ask_once(key, "quality", inputs, is_done, fresh)
+
+    def request_column(
+        self, kind: Kind, checkpoint: str, data: str, codes_key: str, *, fresh: bool = False
+    ) -> JobState:
+        """Ask for a number an item; `codes_key` is that of the checkpoint's codes of the data."""
+        key = derived_key(kind, codes_key)
+        inputs = {"kind": kind, "checkpoint": checkpoint, "data": data, "key": key}
+        return self._ask_once(key, "column", inputs, derived_path(key).exists(), fresh)
+
+    def request_pixels(self, data_set: DataSet, *, fresh: bool = False) -> JobState:
+        """Ask for codes of the items themselves; they will lie at `pixels_path(data_set)`."""
+        path = pixels_path(data_set)
+        inputs = {"data": data_set.name}
+        return self._ask_once(path.stem, "pixels", inputs, path.exists(), fresh)
+
+    def _ask_once(
+        self, key: str, task: str, inputs: dict[str, Any], is_done: bool, fresh: bool
+    ) -> JobState:
+        if is_done:
+            return JobState(key, "done", 1.0)
+        return self._known(key, fresh) or self._ask(key, task, inputs)
 
     def state(self, key: str) -> JobState | None:
         """What is known about a job, without asking for it."""

@@ -28,6 +28,7 @@ import numpy as np
 
 from ae_core.errors import AeCoreError
 from ae_core.locations import cache_dir, write_atomically
+from ae_core.map_quality import measure_kept_map
 from ae_core.priority import step_back
 from ae_core.projection import (
     UMAP_SMALL,
@@ -62,11 +63,15 @@ class Channel:
 class Job:
     """One task that was asked for: it reports, and hears when it is no longer wanted."""
 
-    def __init__(self, asked: dict[str, Any], channel: Channel, warm_up: WarmUp) -> None:
+    def __init__(self, asked: dict[str, Any], channel: Channel) -> None:
         self.id, self.task, self.inputs = asked["id"], asked["task"], asked["inputs"]
-        self.channel, self.warm_up = channel, warm_up
+        self.channel = channel
         self.cancelled = threading.Event()
         self._last_report = self._last_partial = 0.0
+
+    @property
+    def needs_umap(self) -> bool:
+        return self.task == "points" and self.inputs["settings"]["method"] == "umap"
 
     def report(self, message: str, fraction: float) -> None:
         """Say how far the task is; raises `CancelledError` if nobody wants it any more."""
@@ -116,14 +121,6 @@ class WarmUp:
         pace = max(1.0, (time.monotonic() - self._started) / worked_s)
         return max(1.0, (self._expected_s - worked_s) * pace)
 
-    def wait(self, job: Job) -> None:
-        """Return when UMAP is warm; report the waiting as the job's."""
-        while self._thread.is_alive():
-            if job.cancelled.is_set():
-                raise CancelledError
-            job.send("warm-up", seconds_left=round(self.seconds_left()))
-            self._thread.join(0.5)
-
     def _run(self) -> None:
         try:
             compile_umap()
@@ -157,14 +154,52 @@ def make_points(job: Job) -> None:
     """Task "points": `key`, `codes` (path of a .npy), `settings`."""
     settings = ProjectionSettings.model_validate(job.inputs["settings"])
     codes = np.load(job.inputs["codes"], mmap_mode="r", allow_pickle=False)
-    if settings.method == "umap":
-        job.warm_up.wait(job)
     made = make_map(codes, settings, job.report, job.show_partial)
     save_map(job.inputs["key"], made)
     partial_path(job.inputs["key"]).unlink(missing_ok=True)
 
 
-TASKS: dict[str, Callable[[Job], None]] = {"points": make_points}
+def measure_quality(job: Job) -> None:
+    """Task "quality": how far the map `map` of `codes` (path of a .npy) can be trusted."""
+    codes = np.load(job.inputs["codes"], mmap_mode="r", allow_pickle=False)
+    measure_kept_map(codes, job.inputs["map"], job.inputs["everyone"], job.report)
+
+
+def make_derived(job: Job) -> None:
+    """Task "column": one number an item; `kind`, `checkpoint`, `data`, `key`."""
+    from ae_core.derived import make_column
+
+    make_column(**job.inputs, on_progress=job.report)
+
+
+def make_pixels(job: Job) -> None:
+    """Task "pixels": short codes of the items of `data` themselves."""
+    from ae_core.derived import make_pixel_codes
+
+    make_pixel_codes(job.inputs["data"], job.report)
+
+
+TASKS: dict[str, Callable[[Job], None]] = {
+    "points": make_points,
+    "quality": measure_quality,
+    "column": make_derived,
+    "pixels": make_pixels,
+}
+
+
+def next_job(asked: queue.Queue[Job], waiting: list[Job], warm_up: WarmUp) -> Job:
+    """The first job that can be done now: a UMAP lets others pass until UMAP is compiled."""
+    while True:
+        while not asked.empty() or not waiting:
+            waiting.append(asked.get())
+        left = round(warm_up.seconds_left())
+        for job in sorted(waiting, key=lambda job: job.task != "points"):  # maps first
+            if left == 0 or not job.needs_umap or job.cancelled.is_set():
+                waiting.remove(job)
+                return job
+        for job in waiting:
+            job.send("warm-up", seconds_left=left)
+        time.sleep(0.3)
 
 
 def perform(job: Job) -> None:
@@ -194,7 +229,7 @@ def perform(job: Job) -> None:
         job.send("done")
 
 
-def listen(lines: TextIO, jobs: queue.Queue[Job], channel: Channel, warm_up: WarmUp) -> None:
+def listen(lines: TextIO, jobs: queue.Queue[Job], channel: Channel) -> None:
     """Read what is asked until the input closes, which ends the process."""
     known: dict[str, Job] = {}
     for line in lines:
@@ -203,7 +238,7 @@ def listen(lines: TextIO, jobs: queue.Queue[Job], channel: Channel, warm_up: War
             if job := known.get(asked["cancel"]):
                 job.cancelled.set()
             continue
-        known[asked["id"]] = job = Job(asked, channel, warm_up)
+        known[asked["id"]] = job = Job(asked, channel)
         jobs.put(job)
     os._exit(0)  # the app is gone; a library deep in a fit would not hear of it otherwise
 
@@ -216,9 +251,10 @@ def main() -> None:
     channel = Channel(events)
     warm_up = WarmUp(channel)
     jobs: queue.Queue[Job] = queue.Queue()
-    threading.Thread(target=listen, args=(sys.stdin, jobs, channel, warm_up), daemon=True).start()
+    threading.Thread(target=listen, args=(sys.stdin, jobs, channel), daemon=True).start()
+    waiting: list[Job] = []
     while True:
-        perform(jobs.get())
+        perform(next_job(jobs, waiting, warm_up))
 
 
 if __name__ == "__main__":
