@@ -23,16 +23,23 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ae_core.directions import Direction, linear_probe, mean_difference
+from ae_core.directions import Direction, conditional, linear_probe, mean_difference
 from ae_core.errors import LatentInputError
 from ae_core.groups import Group, make_group
 from ae_core.paths import Codes
 from ae_core.questions import select_items
 
-Kind = Literal["item", "all", "group", "mean", "probe"]
-KINDS: tuple[Kind, ...] = ("item", "all", "group", "mean", "probe")
-DIRECTION_KINDS = ("mean", "probe")
+Kind = Literal["item", "all", "group", "mean", "probe", "conditional"]
+KINDS: tuple[Kind, ...] = ("item", "all", "group", "mean", "probe", "conditional")
+DIRECTION_KINDS = ("mean", "probe", "conditional")
 SEPARATOR = "~"
+OPENING = ("glasses and man", "man and not glasses", "woman and not glasses")
+PLAIN_FACE = "glasses and man and not (beard or moustache) and hair_style = parted"
+"""Whom to open with among drawn faces: nothing else of his face goes with being a man."""
+
+GIVEN = "|"
+"""In a conditional term: "glasses | woman; smile > 0.5" holds what follows fixed."""
+
 MAX_TERMS = 8
 MAX_PROBE_ITEMS = 4_000
 
@@ -44,8 +51,8 @@ class Term:
     Attributes:
         sign: +1 or -1.
         kind: item; all (mean of the items that answer a question); group (mean of a kept one);
-            mean or probe (direction towards the items that answer a question, by mean difference
-            or by linear probe).
+            mean, probe or conditional (direction towards the items that answer a question, by that
+            estimator).
         what: Position of the item, the question, or the group's name.
     """
 
@@ -56,6 +63,17 @@ class Term:
     @property
     def is_direction(self) -> bool:
         return self.kind in DIRECTION_KINDS
+
+    @property
+    def question(self) -> str:
+        """The question that chooses its items, without what a conditional term holds fixed."""
+        return self.what.partition(GIVEN)[0].strip() if self.kind == "conditional" else self.what
+
+    @property
+    def held_fixed(self) -> tuple[str, ...]:
+        """Questions whose reading a conditional term does not change."""
+        _, _, rest = self.what.partition(GIVEN) if self.kind == "conditional" else ("", "", "")
+        return tuple(part.strip() for part in rest.split(";") if part.strip())
 
 
 def format_sum(terms: Sequence[Term]) -> str:
@@ -108,48 +126,83 @@ def term_items(
                 "deleted; choose another one."
             )
         return np.array(make_group(term.what, groups[term.what].items, n_items).items)
-    items = select_items(term.what, attributes)
+    for question in term.held_fixed:
+        _answers(question, attributes)
+    return _answers(term.question, attributes)
+
+
+def _answers(question: str, attributes: pd.DataFrame) -> NDArray[np.int64]:
+    items = select_items(question, attributes)
     if items.size == 0:
         raise LatentInputError(
-            f"no item answers {term.what!r}: ask for less at once, or wait for the whole data."
+            f"no item answers {question!r}: ask for less at once, or wait for the whole data."
         )
     return items
 
 
-def term_direction(term: Term, codes: Codes, items: NDArray[np.int64]) -> Direction:
-    """The direction from all other items to `items`, by the term's estimator.
+def estimate_direction(
+    kind: Kind, question: str, held_fixed: Sequence[str], codes: Codes, attributes: pd.DataFrame
+) -> Direction:
+    """The direction from the items that do not answer a question to those that do.
+
+    Args:
+        kind: mean, probe, or conditional: the mean difference without its part along the linear
+            probes of `held_fixed` (see `ae_core.directions` on why these two).
+        question: What it leads to.
+        held_fixed: Questions whose reading must not change; for conditional only.
+        codes: Shape (n_items, latent_dim); rows of `attributes`.
+        attributes: One row an item.
 
     Raises:
-        LatentInputError: All items are in the group, or the two do not differ.
+        LatentInputError: A question has no answer, or all items answer it; or nothing is left.
     """
+    first, second = _sides(question, codes, attributes)
+    if kind == "probe":
+        return _probe(first, second)
+    direction = mean_difference(first, second)
+    if kind == "mean":
+        return direction
+    others = [_probe(*_sides(other, codes, attributes)) for other in held_fixed]
+    return conditional(direction, others, codes)
+
+
+def _sides(question: str, codes: Codes, attributes: pd.DataFrame) -> tuple[Codes, Codes]:
+    """Codes of the items that answer, and of the others (an unknown answer counts as no)."""
+    items = _answers(question, attributes)
     others = np.setdiff1d(np.arange(len(codes)), items)
     if others.size == 0:
         raise LatentInputError(
-            f"all items answer {term.what!r}: a direction needs items that do not."
+            f"all items answer {question!r}: a direction needs some that do not."
         )
-    if term.kind == "mean":
-        return mean_difference(codes[items], codes[others])
+    return codes[items], codes[others]
+
+
+def _probe(first: Codes, second: Codes) -> Direction:
     rng = np.random.default_rng(0)  # a probe on a few thousand is as good, and at once
-    some, rest = (
-        group if len(group) <= MAX_PROBE_ITEMS else rng.choice(group, MAX_PROBE_ITEMS, False)
-        for group in (items, others)
-    )
-    return linear_probe(codes[some], codes[rest])
+    some, rest = (group[rng.permutation(len(group))[:MAX_PROBE_ITEMS]] for group in (first, second))
+    return linear_probe(some, rest)
 
 
-def term_vector(term: Term, codes: Codes, items: NDArray[np.int64], centre: Codes) -> Codes:
+def term_vector(
+    term: Term,
+    codes: Codes,
+    attributes: pd.DataFrame,
+    groups: Mapping[str, Group],
+    centre: Codes,
+) -> Codes:
     """What weight 1 of a term adds, before its sign; shape (latent_dim,), float32.
 
     Args:
         term: The term.
         codes: Codes of the whole data set, shape (n_items, latent_dim).
-        items: From `term_items`.
+        attributes: One row an item.
+        groups: Kept groups by name.
         centre: Mean code of the data, shape (latent_dim,).
     """
     if term.is_direction:
-        direction = term_direction(term, codes, items)
+        direction = estimate_direction(term.kind, term.question, term.held_fixed, codes, attributes)
         return (direction.unit * direction.step).astype(np.float32)
-    chosen = np.asarray(codes[items], np.float64)
+    chosen = np.asarray(codes[term_items(term, attributes, groups)], np.float64)
     if not np.isfinite(chosen).all():
         raise LatentInputError(f"{term.what!r} has items without a code: encode the data again.")
     return (chosen.mean(axis=0) - centre).astype(np.float32)
@@ -173,17 +226,11 @@ def default_sum(attributes: pd.DataFrame) -> tuple[Term, ...]:
     """
     if len(attributes) < 3:
         raise LatentInputError(f"a sum needs 3 items at least; the data has {len(attributes)}.")
-    questions = ("glasses and man", "man and not glasses", "woman and not glasses")
-    try:
-        found = [select_items(question, attributes) for question in questions]
-    except LatentInputError:
-        found = []
-    if found and all(len(items) for items in found):
-        return (
-            Term(1, "item", str(found[0][0])),
-            Term(-1, "all", questions[1]),
-            Term(1, "all", questions[2]),
-        )
+    first, *rest = OPENING
+    if all(_has_answer(question, attributes) for question in OPENING):
+        first = PLAIN_FACE if _has_answer(PLAIN_FACE, attributes) else first
+        item = select_items(first, attributes)[0]
+        return Term(1, "item", str(item)), Term(-1, "all", rest[0]), Term(1, "all", rest[1])
     for name in attributes.columns:
         values = attributes[name]
         common = values.value_counts().index[:12]
@@ -196,6 +243,13 @@ def default_sum(attributes: pd.DataFrame) -> tuple[Term, ...]:
                 Term(1, "all", f'"{name}" = "{second}"'),
             )
     return Term(1, "item", "0"), Term(-1, "item", "1"), Term(1, "item", "2")
+
+
+def _has_answer(question: str, attributes: pd.DataFrame) -> bool:
+    try:
+        return select_items(question, attributes).size > 0
+    except LatentInputError:
+        return False
 
 
 def _by_number(text: str) -> tuple[float, str]:

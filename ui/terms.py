@@ -11,11 +11,11 @@ import streamlit as st
 from ae_core.codes import codes_key
 from ae_core.data.store import DataSet
 from ae_core.errors import AeCoreError
-from ae_core.expressions import MAX_TERMS, Kind, Term, term_items, term_vector
+from ae_core.expressions import GIVEN, MAX_TERMS, Kind, Term, term_items, term_vector
 from ae_core.groups import FEW_ITEMS, Group, load_groups
 from ae_core.questions import select_items
 from live.gallery import gallery
-from ui import picking, state
+from ui import picking
 from ui.steering import Side
 
 N_IN_MEAN_PICTURE = 256
@@ -26,6 +26,7 @@ KIND_WORDS: dict[Kind, str] = {
     "group": "A kept group",
     "mean": "Direction, mean difference",
     "probe": "Direction, linear probe",
+    "conditional": "Direction, others held fixed",
 }
 
 
@@ -64,7 +65,9 @@ def show(term: Term, data_set: DataSet, groups: Mapping[str, Group]) -> Shown:
     picture = some[0] if len(some) == 1 else some.mean(axis=0).round().astype(np.uint8)
     if term.kind == "item":
         return Shown(term, items, picture, f"item {term.what}", "")
-    words = f"towards {term.what}" if term.is_direction else term.what
+    words = f"towards {term.question}" if term.is_direction else term.what
+    if term.held_fixed:
+        words += f", {', '.join(term.held_fixed)} held fixed"
     doubt = ""
     if len(items) < FEW_ITEMS:
         doubt = Group(term.what, tuple(items.tolist()), "question").doubt()
@@ -74,10 +77,12 @@ def show(term: Term, data_set: DataSet, groups: Mapping[str, Group]) -> Shown:
 def vectors(shown: Sequence[Shown], side: Side, data_set: DataSet) -> np.ndarray:
     """What weight 1 of each term adds to a code, sign included, float32 (n_terms, latent_dim)."""
     key = codes_key(side.checkpoint, data_set)
-    rows = [
-        part.term.sign * _vector(key, part.term, len(part.items), side.codes, part.items)
-        for part in shown
-    ]
+    groups = kept_groups(data_set)
+    rows = []
+    for part in shown:
+        members = groups[part.term.what].items if part.term.kind == "group" else ()
+        vector = _vector(key, part.term, members, side.codes, data_set, groups)
+        rows.append(part.term.sign * vector)
     return np.stack(rows)
 
 
@@ -94,19 +99,30 @@ def _centre(key: str, _codes: np.ndarray) -> np.ndarray:
 
 @st.cache_resource(max_entries=256, show_spinner=False)
 def _vector(
-    key: str, term: Term, n_items: int, _codes: np.ndarray, _items: np.ndarray
+    key: str,
+    term: Term,
+    members: tuple[int, ...],
+    _codes: np.ndarray,
+    _data_set: DataSet,
+    _groups: Mapping[str, Group],
 ) -> np.ndarray:
-    return term_vector(term, _codes, _items, _centre(key, _codes))
+    """`key` and `members` stand for what is not hashed: codes, data and the kept group."""
+    return term_vector(term, _codes, _data_set.attributes, _groups, _centre(key, _codes))
+
+
+def signs(shown: Sequence[Shown]) -> list[str]:
+    """The sign before each term; none before a first one that is added."""
+    found = [SIGNS[part.term.sign] for part in shown]
+    return ["" if found[0] == SIGNS[1] else found[0], *found[1:]]
 
 
 def row(shown: Sequence[Shown], *, key: str, active: int | None) -> int | None:
     """The sum as pictures; the term that was just clicked."""
-    signs = ["" if i == 0 and s.term.sign > 0 else SIGNS[s.term.sign] for i, s in enumerate(shown)]
     captions = [
         s.words if s.term.kind == "item" else f"{s.words} ({len(s.items):,})" for s in shown
     ]
     return gallery(
-        np.stack([s.picture for s in shown]), captions=captions, between=signs, size_px=80,
+        np.stack([s.picture for s in shown]), captions=captions, between=signs(shown), size_px=80,
         labels=[f"Change {caption}" for caption in captions], selected=active, key=key,
     )  # fmt: skip
 
@@ -153,7 +169,7 @@ def _what(
         names = list(groups)
         place = names.index(term.what) if term.what in names else 0
         return str(st.selectbox("Group", names, index=place, key=f"{key}_group"))
-    before = "" if term.kind in ("item", "group") else term.what
+    before = "" if term.kind in ("item", "group") else term.question
     question = st.text_input(
         "Question", before, placeholder=picking.example(data_set), key=f"{key}_{kind}"
     )
@@ -165,9 +181,29 @@ def _what(
         st.caption(f":material/info: {error}")
         return ""
     st.caption(f"{n_found:,} items")
-    return question.strip() if n_found else ""
+    if kind != "conditional":
+        return question.strip() if n_found else ""
+    fixed = st.text_input(
+        "Held fixed", "; ".join(term.held_fixed), placeholder="woman; smile > 0", key=f"{key}_fixed"
+    )
+    return f"{question.strip()} {GIVEN} {fixed.strip()}" if n_found and fixed.strip() else ""
 
 
-def remember(terms_text: str) -> None:
-    """Put the sum into the URL."""
-    state.remember("sum", terms_text)
+def other_example(terms: Sequence[Term], data_set: DataSet) -> tuple[Term, ...]:
+    """The same sum with another item like the first one.
+
+    Like it: one that also answers "glasses and man", where the sum opened with such a one.
+    """
+    place = next((index for index, term in enumerate(terms) if term.kind == "item"), None)
+    if place is None:
+        return tuple(terms)
+    like = np.arange(len(data_set.items))
+    for question in ("glasses and man",):
+        try:
+            found = select_items(question, data_set.attributes)
+        except AeCoreError:
+            continue
+        if int(terms[place].what) in found:
+            like = found
+    new = Term(terms[place].sign, "item", str(np.random.default_rng().choice(like)))
+    return (*terms[:place], new, *terms[place + 1 :])

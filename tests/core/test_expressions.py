@@ -12,6 +12,7 @@ from ae_core.expressions import (
     Term,
     add_up,
     default_sum,
+    estimate_direction,
     format_sum,
     parse_sum,
     term_items,
@@ -51,7 +52,7 @@ def test_too_many_terms_are_refused() -> None:
 
 
 def vectors_of(some: tuple[Term, ...]) -> list[np.ndarray]:
-    return [term_vector(t, CODES, term_items(t, ATTRIBUTES, {}), CENTRE) for t in some]
+    return [term_vector(t, CODES, ATTRIBUTES, {}, CENTRE) for t in some]
 
 
 def test_weights_that_add_up_to_one_give_the_plain_sum() -> None:
@@ -122,5 +123,22 @@ def test_group_of_a_bigger_data_set_is_refused() -> None:
 
 def test_direction_needs_items_without() -> None:
     term = Term(1, "mean", "woman or not woman")
-    with pytest.raises(LatentInputError, match="needs items that do not"):
-        term_vector(term, CODES, term_items(term, ATTRIBUTES, {}), CENTRE)
+    with pytest.raises(LatentInputError, match="needs some that do not"):
+        term_vector(term, CODES, ATTRIBUTES, {}, CENTRE)
+
+
+def test_a_conditional_term_leaves_the_other_reading_alone() -> None:
+    worn = np.where(WOMAN, 0.1, 0.7) > RNG.random(N)  # glasses go with men here
+    codes = CODES - np.outer(GLASSES, [0, 3, 0, 0, 0, 0]) + np.outer(worn, [0, 3, 0, 0, 0, 0])
+    attributes = ATTRIBUTES.assign(glasses=np.where(worn, "round", "none"))
+    term = Term(1, "conditional", "glasses | woman")
+    assert (term.question, term.held_fixed) == ("glasses", ("woman",))
+    plain = estimate_direction("mean", "glasses", (), codes, attributes)
+    clean = estimate_direction("conditional", "glasses", term.held_fixed, codes, attributes)
+    probe = estimate_direction("probe", "woman", (), codes, attributes)
+    assert plain.unit @ probe.unit < -0.3
+    assert clean.unit @ probe.unit == pytest.approx(0, abs=1e-6)
+    vector = term_vector(term, codes.astype(np.float32), attributes, {}, codes.mean(axis=0))
+    np.testing.assert_allclose(vector, clean.unit * clean.step, atol=1e-5)
+    with pytest.raises(LatentInputError, match="neither an attribute"):
+        term_items(Term(1, "conditional", "glasses | hat"), attributes, {})

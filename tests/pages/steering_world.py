@@ -1,4 +1,4 @@
-"""A small world for the steering pages: digits, an untrained dense VAE, a page opened in the shell."""
+"""A small world for the steering pages: digits, an untrained dense VAE, a page in the shell."""
 
 from __future__ import annotations
 
@@ -38,3 +38,8 @@ def open_page(page: str, query: Mapping[str, Any] | None = None) -> AppTest:
     for name, value in {"data": "digits", **(query or {})}.items():
         app.query_params[name] = value
     return app.run()
+
+
+def words(app: AppTest) -> str:
+    """All that a page says in captions and Markdown."""
+    return " ".join(str(element.value) for element in [*app.caption, *app.markdown])

@@ -1,0 +1,59 @@
+"""Algebra opens with a sum that fits the data, and every view of it works."""
+
+import pytest
+
+from tests.pages.steering_world import open_page, save_digits_vae, words
+
+
+@pytest.fixture(autouse=True)
+def world() -> None:
+    save_digits_vae()
+
+
+def test_it_opens_with_one_digit_for_another() -> None:
+    app = open_page("algebra.py")
+    assert not app.exception and not app.error and not app.warning
+    assert "Nearest real items" in words(app)
+
+
+@pytest.mark.parametrize("view", ["Step by step", "Readings", "Directions"])
+def test_every_view_works(view: str) -> None:
+    app = open_page("algebra.py")
+    app.segmented_control(key="algebra_view").set_value(view).run()
+    assert not app.exception and not app.error
+
+
+def test_directions_can_be_added_to_the_sum() -> None:
+    app = open_page("algebra.py", {"direction": "digit = 7", "fixed": "digit = 1"})
+    app.segmented_control(key="algebra_view").set_value("Directions").run()
+    app.button(key="add_conditional").click().run()
+    assert not app.exception and not app.error
+    assert "conditional:digit = 7 | digit = 1" in "".join(app.query_params["sum"])
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ("+item:999999", "not among the 1797 items"),
+        ("+all:glasses", "neither an attribute nor a value"),
+        ("+group:gone", "no group 'gone'"),
+        ("nonsense", "must look like"),
+    ],
+)
+def test_a_sum_that_cannot_be_is_said_and_another_shown(asked: str, said: str) -> None:
+    app = open_page("algebra.py", {"sum": asked})
+    assert not app.exception
+    assert said in app.warning[0].value
+    assert "Nearest real items" in words(app)
+
+
+def test_a_direction_without_an_answer_is_said() -> None:
+    app = open_page("algebra.py", {"direction": "digit = 77"})
+    app.segmented_control(key="algebra_view").set_value("Directions").run()
+    assert not app.exception
+    assert "is never '77'" in words(app)
+
+
+def test_small_groups_say_so() -> None:
+    app = open_page("algebra.py", {"sum": "+item:3~+item:4~-item:5"})
+    assert "only" not in words(app)  # single items are what they are

@@ -1,0 +1,73 @@
+"""A sum on the stage: its sliders, its code for each codec, its steps, what is read off it."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+
+from ae_core.expressions import format_sum
+from live import components as live
+from live.engine import get_engine
+from live.gallery import gallery
+from ui import readings, steering, terms
+from ui.steering import Side, Space
+from ui.terms import Shown
+
+
+def controls(shown: list[Shown], hand: str, url: str) -> list[live.Control]:
+    """One slider a term; its place in the URL is the distance from 1."""
+    moved = steering.opening_hand(hand, url, format_sum([s.term for s in shown]))
+    found = []
+    for index, part in enumerate(shown):
+        low = -2.0 if part.term.is_direction else 0.0
+        start = 1.0 + moved.get(f"w{index}", 0.0)
+        label = f"{terms.SIGNS[part.term.sign]} {part.words}"
+        found.append(live.Control(f"w{index}", label, low, 2.0, start, 0.05, default=1.0))
+    return found
+
+
+def basis(side: Side, space: Space, shown: list[Shown]) -> live.Affine:
+    """From slider positions to a code of one codec."""
+    return live.Affine(
+        terms.centre(side, space.data_set), terms.vectors(shown, side, space.data_set)
+    )
+
+
+def partial_sums(side: Side, space: Space, shown: list[Shown], weights: list[float]) -> np.ndarray:
+    """Codes after one term, two terms, ..., float32 (n_terms, latent_dim)."""
+    found = basis(side, space, shown)
+    rows = np.asarray(found.directions) * np.array(weights)[:, None]
+    return (np.asarray(found.origin) + np.cumsum(rows, axis=0)).astype(np.float32)
+
+
+def steps(space: Space, shown: list[Shown], weights: list[float]) -> None:
+    """The sum term by term, decoded, for each codec."""
+    for side in space.sides:
+        codes = partial_sums(side, space, shown, weights)
+        gallery(
+            get_engine().decode(side.key, codes).transpose(0, 3, 1, 2),
+            captions=[part.words for part in shown],
+            between=terms.signs(shown),
+            clickable=False, size_px=112, key=f"algebra_steps_{side.colour}",
+        )  # fmt: skip
+
+
+def read(space: Space, shown: list[Shown], weights: list[float]) -> None:
+    """What probes read off the first term's picture and off the result's."""
+    for side in space.sides:
+        codes = partial_sums(side, space, shown, weights)
+        table = readings.change_table(side, space, codes[0], codes[-1])
+        st.markdown(f"**{side.caption}**, {shown[0].words} → result: {readings.sentence(table)}")
+        st.dataframe(
+            table,
+            hide_index=True,
+            height=260,
+            column_config={
+                name: st.column_config.NumberColumn(format="%.2f")
+                for name in ("before", "after", "change", "quality")
+            },
+        )
+    st.caption(
+        "Probability of a yes/no attribute, value of a number; change in the reading's own sigmas; "
+        "quality on held-out items: AUC or R²."
+    )
