@@ -84,8 +84,8 @@ class Figures:
         }
 
 
-def drag(page: Page, target: str, n_moves: int) -> None:
-    """Hold the handle and move it to and fro, 60 moves a second."""
+def drag(page: Page, target: str, n_moves: int, *, count: str = "0") -> int:
+    """Hold the handle and move it to and fro, 60 moves a second; `count` (JS) before release."""
     box = page.locator(target).first.bounding_box()
     assert box is not None
     y, left, width = box["y"] + box["height"] / 2, box["x"] + 20, min(box["width"] - 40, 240)
@@ -98,20 +98,34 @@ def drag(page: Page, target: str, n_moves: int) -> None:
         phase = number % 120 / 60
         page.mouse.move(left + width * (phase if phase < 1 else 2 - phase), y)
     page.wait_for_timeout(300)
+    counted = int(page.evaluate(count))
     page.mouse.up()
+    return counted
 
 
-def drive_live(page: Page, url: str, codec: str, figures: Figures, n_moves: int) -> None:
-    """One round of our slider: drag, then keys."""
+def open_live(page: Page, url: str, codec: str) -> None:
+    """Our slider, with its first pictures painted."""
     page.goto(f"{url}/?kind=live&codec={codec}")
     page.wait_for_selector("figure:not(.empty) canvas", timeout=120_000)
     page.wait_for_timeout(500)
     page.evaluate(WATCH_LIVE)
+
+
+def drag_live(page: Page, n_moves: int) -> tuple[list[dict[str, Any]], int]:
+    """What was painted during a drag, and the moves that the browser saw."""
+    page.evaluate("window.painted = []; window.moves = 0")
     drag(page, ".slider", n_moves)
-    painted = page.evaluate("window.painted")
+    painted: list[dict[str, Any]] = page.evaluate("window.painted")
+    return painted, int(page.evaluate("window.moves"))
+
+
+def drive_live(page: Page, url: str, codec: str, figures: Figures, n_moves: int) -> None:
+    """One round of our slider: drag, then keys."""
+    open_live(page, url, codec)
+    painted, moves = drag_live(page, n_moves)
     figures.drag += [one["latencyMs"] for one in painted]
     figures.stages += [one["stages"] for one in painted]
-    figures.moves += page.evaluate("window.moves")
+    figures.moves += moves
     page.wait_for_timeout(500)
     page.locator(".slider").focus()
     page.keyboard.press("Home")
@@ -139,6 +153,8 @@ def drive_native(page: Page, url: str, codec: str, figures: Figures, n_keys: int
     for one in page.evaluate("window.painted"):  # the last picture of a key counts
         latencies[one["key"]] = max(latencies.get(one["key"], 0.0), one["latencyMs"])
     figures.native_keys += latencies.values()
+    page.evaluate("window.painted = []")
+    figures.native_drag_painted += drag(page, handle, 60, count="window.painted.length")
 
 
 def measure(browser: Browser, url: str, codec: str, rounds: int, n_moves: int) -> dict[str, Any]:

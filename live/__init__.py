@@ -3,6 +3,10 @@
 app = st.App("pages/shell.py", routes=live.routes(), lifespan=live.lifespan)
 """
 
-from live.routes import lifespan, routes
-
-__all__ = ["lifespan", "routes"]
+try:
+    from live.routes import lifespan, routes
+except ModuleNotFoundError as error:
+    if error.name != "starlette":  # the engine alone runs without a web server
+        raise
+else:
+    __all__ = ["lifespan", "routes"]

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from ae_core.errors import LatentInputError
 from ae_core.models.codec import Codec
 
-# Rows decoded at a time: bounds the activations and how long one slice keeps others waiting.
-SLICE_ROWS = 64
+# Rows decoded at a time, by device: bounds activations and how long a slice keeps others waiting.
+SLICE_ROWS = {"cpu": 64, "cuda": 512}
 
 
 class Decoder:
@@ -50,9 +50,10 @@ class Decoder:
     def decode(self, codes: NDArray[np.float32]) -> NDArray[np.uint8]:
         """Pictures of codes: float32 (n, latent_dim) to uint8 (n, height, width, channels)."""
         self.check(codes)
+        step = SLICE_ROWS.get(self.device.type, 64)
         slices = [
-            self._decode_slice(torch.from_numpy(codes[start : start + SLICE_ROWS].copy()))
-            for start in range(0, len(codes), SLICE_ROWS)
+            self._decode_slice(torch.from_numpy(codes[start : start + step].copy()))
+            for start in range(0, len(codes), step)
         ]
         return np.concatenate(slices) if len(slices) != 1 else slices[0]
 
