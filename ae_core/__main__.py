@@ -49,8 +49,10 @@ def _parser() -> argparse.ArgumentParser:
 
     train = commands.add_parser("train", help="train a model, in a process of its own")
     train.add_argument("name", help="name of the run, and of the checkpoint it becomes")
-    train.add_argument("--data", required=True, help="data set: see `list`")
-    train.add_argument("--preset", default="convolutional-vae", choices=[*PRESETS, "pca"])
+    train.add_argument("--data", help="data set: see `list`; needed without --like")
+    start = train.add_mutually_exclusive_group()
+    start.add_argument("--preset", default="convolutional-vae", choices=[*PRESETS, "pca"])
+    start.add_argument("--like", metavar="CHECKPOINT", help="start from a checkpoint's settings")
     train.add_argument("--detach", action="store_true", help="return at once")
     for model in (ModelConfig, TrainingConfig):
         _add_settings(train, model)
@@ -120,27 +122,45 @@ def _add(options: argparse.Namespace) -> int:
     return 0
 
 
-def _request(options: argparse.Namespace) -> jobs.RunRequest:
-    about_data_set(options.data)  # refuses an unknown name before anything is started
-    model_given = _given(options, ModelConfig)
-    training_given = _given(options, TrainingConfig)
+def _start(options: argparse.Namespace) -> jobs.RunRequest:
+    """What the run starts from: a checkpoint's settings, or a preset's."""
+    if options.like is not None:
+        config = find_checkpoint(options.like).config
+        return jobs.RunRequest(
+            name=options.name, data=options.data or config.data, codec=config.codec,
+            model=config.model, training=config.training or TrainingConfig(),
+            latent_dim=config.latent_dim, preset=config.preset,
+        )  # fmt: skip
+    if options.data is None:
+        raise ConfigError("`--data` must name a data set, unless `--like` names a checkpoint.")
     common: dict[str, object] = {"name": options.name, "data": options.data}
     if options.preset == "pca":
-        extra = model_given.keys() - {"latent_dim"}
-        if extra:
-            raise ConfigError(f"`{sorted(extra)[0]}` says nothing for PCA: leave it out.")
-        size = model_given.get("latent_dim", 32)
-        return validated(jobs.RunRequest, {**common, "codec": "pca", "latent_dim": size})
+        return validated(jobs.RunRequest, {**common, "codec": "pca"})
     preset = PRESETS[options.preset]
-    model = validated(ModelConfig, {**preset.model.model_dump(), **model_given})
-    training = validated(TrainingConfig, {**preset.training.model_dump(), **training_given})
     return validated(
         jobs.RunRequest,
         {
-            **common, "model": model, "training": training,
-            "latent_dim": model.latent_dim, "preset": preset.name,
+            **common, "model": preset.model, "training": preset.training,
+            "latent_dim": preset.model.latent_dim, "preset": preset.name,
         },
     )  # fmt: skip
+
+
+def _request(options: argparse.Namespace) -> jobs.RunRequest:
+    start = _start(options)
+    about_data_set(start.data)  # refuses an unknown name before anything is started
+    given = _given(options, ModelConfig)
+    if start.model is None:
+        extra = given.keys() - {"latent_dim"}
+        if extra:
+            raise ConfigError(f"`{sorted(extra)[0]}` says nothing for PCA: leave it out.")
+        return validated(jobs.RunRequest, {**start.model_dump(), **given})
+    model = validated(ModelConfig, {**start.model.model_dump(), **given})
+    training = validated(
+        TrainingConfig, {**start.training.model_dump(), **_given(options, TrainingConfig)}
+    )
+    changed = {"model": model, "training": training, "latent_dim": model.latent_dim}
+    return start.model_copy(update=changed)
 
 
 def _train(options: argparse.Namespace) -> int:

@@ -386,7 +386,8 @@ def make_card(config: CheckpointConfig, data_set: DataSet, history: list[dict[st
         f"{len(held_out):,} held out; fingerprint `{config.data_fingerprint}`",
         f"- code size: {config.latent_dim}",
         f"- preset: {config.preset or 'none'}",
-        f"- seconds: {last['seconds']}, on {machine()}",
+        f"- seconds: {last['seconds']:.0f}, on {machine()}",
+        f"- made again by: `python -m ae_core train my-{config.name} --like {config.name}`",
     ]
     if config.model is not None and config.training is not None:
         lines.append(f"- epochs: {last['epoch']}, seed {config.training.seed}")

@@ -7,8 +7,16 @@ from pathlib import Path
 
 import psutil
 
-NICENESS = 10
+# 0 to 19; `ZOETROPE_NICENESS=0` where heavy work has the machine to itself.
+NICENESS_VARIABLE = "ZOETROPE_NICENESS"
+USUAL_NICENESS = 10
 _AUTOGROUP = Path("/proc/self/autogroup")
+
+
+def niceness() -> int:
+    """How far heavy work steps back: the environment's wish, held to 0..19."""
+    wish = os.environ.get(NICENESS_VARIABLE, "")
+    return min(int(wish), 19) if wish.isdigit() else USUAL_NICENESS
 
 
 def step_back() -> None:
@@ -21,6 +29,6 @@ def step_back() -> None:
         if sys.platform == "win32":
             psutil.Process().nice(psutil.BELOW_NORMAL_PRIORITY_CLASS)
         else:
-            psutil.Process().nice(NICENESS)
+            psutil.Process().nice(niceness())
             if os.getsid(0) == os.getpid() and _AUTOGROUP.exists():
-                _AUTOGROUP.write_text(str(NICENESS))
+                _AUTOGROUP.write_text(str(niceness()))

@@ -1,8 +1,19 @@
 """Shared by all tests: an empty home, and the data folder beside the checkout."""
 
+import os
+import os
 from pathlib import Path
 
 import pytest
+
+from ae_core.priority import NICENESS_VARIABLE
+
+# Before torch is imported: tests run side by side, and threads of theirs that wait for each other
+# on a busy machine make a second's work last minutes.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# Tests wait for heavy work: it need not step back. Before any server or worker is started.
+os.environ.setdefault(NICENESS_VARIABLE, "0")
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 

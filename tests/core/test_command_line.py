@@ -1,0 +1,83 @@
+"""The command line from outside: what it writes, what it refuses, its exit codes."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ae_core.__main__ import main
+from ae_core.checkpoints import find_checkpoint
+from ae_core.codes import codes_for
+from ae_core.data.catalogue import load_data_set
+from ae_core.models.presets import PRESETS
+from tests.core.test_checkpoints import save_dense
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+    code = main(list(arguments))
+    out, err = capsys.readouterr()
+    return code, out, err
+
+
+def test_train_then_train_like_it(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = run(
+        capsys, "train", "first", "--data", "digits", "--preset", "dense",
+        "--widths", "30,10", "--latent-dim", "4", "--epochs", "2", "--n-threads", "1",
+    )  # fmt: skip
+    assert code == 0 and "epoch 2: held-out" in out and "first: done" in out
+    first = find_checkpoint("first")
+    assert first.config.model is not None and first.config.model.widths == (30, 10)
+    assert "--like first" in first.card()
+    assert run(capsys, "train", "second", "--like", "first")[0] == 0
+    second = find_checkpoint("second")
+    assert second.config.model == first.config.model
+    assert second.config.training == first.config.training
+    weights = [checkpoint.folder / "model.safetensors" for checkpoint in (first, second)]
+    assert weights[0].read_bytes() == weights[1].read_bytes()  # same seed, same weights
+
+
+def test_encode_and_project_write_what_the_library_gives(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    save_dense()
+    codes_file, points_file = tmp_path / "codes.npy", tmp_path / "points.npy"
+    assert run(capsys, "encode", "mine", "--output", str(codes_file))[0] == 0
+    expected = codes_for(find_checkpoint("mine"), load_data_set("digits"))
+    np.testing.assert_array_equal(np.load(codes_file), expected)
+    assert (
+        run(capsys, "project", "mine", "--output", str(points_file), "--n-components", "3")[0] == 0
+    )
+    assert np.load(points_file).shape == (1797, 3)
+
+
+def test_list_names_everything(capsys: pytest.CaptureFixture[str]) -> None:
+    folder = save_dense()
+    save_dense("broken")
+    (folder.parent / "broken" / "config.json").write_text("{")
+    code, out, _ = run(capsys, "list")
+    assert code == 0
+    for word in ("digits", "mine: dense autoencoder", "broken: cannot be used", *PRESETS):
+        assert word in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["train", "x", "--data", "cats"], "no data set 'cats'"),
+        (["train", "x"], "`--data` must name"),
+        (["train", "x", "--data", "digits", "--latent-dim", "0"], "`latent_dim`"),
+        (["train", "x", "--data", "digits", "--widths", "a,b"], "`widths"),
+        (["train", "X Y", "--data", "digits"], "`name` must be"),
+        (["train", "x", "--data", "digits", "--preset", "pca", "--beta", "2"], "nothing for PCA"),
+        (["train", "x", "--like", "gone"], "no checkpoint 'gone'"),
+        (["encode", "gone", "--output", "x.npy"], "no checkpoint 'gone'"),
+        (["encode", "gone", "--output", "x.txt"], "must end in .npy"),
+        (["resume", "gone"], "no run 'gone'"),
+        (["add", "gone.zip", "mine"], "cannot be read as a zip"),
+    ],
+)
+def test_errors_go_to_stderr_without_a_traceback(
+    capsys: pytest.CaptureFixture[str], arguments: list[str], words: str
+) -> None:
+    code, out, err = run(capsys, *arguments)
+    assert code == 1 and words in err and err.startswith("error: ") and not out
