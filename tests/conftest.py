@@ -1,7 +1,6 @@
 """Shared by all tests: an empty home, and the data folder beside the checkout."""
 
 import os
-import os
 from pathlib import Path
 
 import pytest
