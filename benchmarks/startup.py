@@ -1,0 +1,101 @@
+"""How long until the first page can be used: ours against an empty Streamlit page.
+
+    python -m benchmarks.startup [--rounds 5]
+
+Interleaved rounds, each a new server process and a new browser tab. "Interactive" is the first
+slider on screen. The first start ever has a home folder without any cache: there the clock runs
+from the server being up to a picture that has followed a key press.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import tempfile
+import time
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from benchmarks.serving import launch_chromium, serve
+
+EMPTY_SLIDER = "[data-testid=stSlider]"
+OUR_SLIDER = "[role=slider]"
+PICTURE = "figure:not(.empty) canvas"
+
+
+def time_page(page: Page, url: str, slider: str) -> float:
+    """Seconds from opening a page to its first slider."""
+    began = time.perf_counter()
+    page.goto(url)
+    page.wait_for_selector(slider, timeout=120_000)
+    return time.perf_counter() - began
+
+
+def time_start(browser: Browser, script: str, slider: str, home: Path) -> tuple[float, float]:
+    """Seconds from `streamlit run`, and from opening the page, to its first slider."""
+    began = time.perf_counter()
+    with serve(script, home=home) as server:
+        page = browser.new_page()
+        opened = time_page(page, server.url, slider)
+        total = time.perf_counter() - began
+        page.close()
+    return total, opened
+
+
+def time_first_ever(browser: Browser) -> float:
+    """Seconds from the server being up to the first picture that followed the hand, no caches."""
+    with tempfile.TemporaryDirectory() as home, serve("app.py", home=Path(home)) as server:
+        began = time.perf_counter()
+        page = browser.new_page()
+        page.goto(server.url)
+        page.wait_for_selector(PICTURE, timeout=120_000)
+        page.evaluate(
+            "document.addEventListener('zoetrope-painted', () => { window.followed = true })"
+        )
+        page.locator(OUR_SLIDER).first.focus()
+        page.keyboard.press("ArrowRight")
+        page.wait_for_function("window.followed === true", timeout=120_000)
+        seconds = time.perf_counter() - began
+        page.close()
+    return seconds
+
+
+def main() -> None:
+    """Print a table and, last, one line of JSON."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=5)
+    rounds = parser.parse_args().rounds
+    ours: list[tuple[float, float]] = []
+    empty: list[tuple[float, float]] = []
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        home = Path(folder)
+        browser = launch_chromium(playwright)
+        first_ever = [time_first_ever(browser) for _ in range(min(rounds, 3))]
+        time_start(browser, "app.py", OUR_SLIDER, home)  # fills the caches
+        for _ in range(rounds):
+            empty.append(time_start(browser, "benchmarks/apps/empty_app.py", EMPTY_SLIDER, home))
+            ours.append(time_start(browser, "app.py", OUR_SLIDER, home))
+        browser.close()
+    figures = {
+        "ours_start_s": statistics.median(total for total, _ in ours),
+        "empty_start_s": statistics.median(total for total, _ in empty),
+        "ours_page_s": statistics.median(opened for _, opened in ours),
+        "empty_page_s": statistics.median(opened for _, opened in empty),
+        "first_ever_s": max(first_ever),
+    }
+    figures["ratio_start"] = figures["ours_start_s"] / figures["empty_start_s"]
+    figures["ratio_page"] = figures["ours_page_s"] / figures["empty_page_s"]
+    print(f"{'':24}{'ours':>8}{'empty':>8}{'ratio':>8}")
+    for name in ("start", "page"):
+        row = [figures[f"ours_{name}_s"], figures[f"empty_{name}_s"], figures[f"ratio_{name}"]]
+        print(f"{name + ' to interactive, s':24}" + "".join(f"{value:8.2f}" for value in row))
+    print(
+        f"first start ever, server up to a picture that followed: {max(first_ever):.2f} s (worst)"
+    )
+    print(json.dumps({name: round(value, 3) for name, value in figures.items()}))
+
+
+if __name__ == "__main__":
+    main()
