@@ -250,6 +250,8 @@ def _launch(folder: Path) -> Run:
     environment["PYTHONPATH"] = os.pathsep.join(
         part for part in (str(project_root()), environment.get("PYTHONPATH")) if part
     )
+    # threads that wait for each other must not burn the cores that the live path wants
+    environment.setdefault("OMP_WAIT_POLICY", "passive")
     with (folder / LOG).open("ab") as log:
         child = subprocess.Popen(
             [sys.executable, "-m", "ae_core.jobs_worker", str(folder)],

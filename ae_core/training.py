@@ -228,13 +228,13 @@ class Training:
         """Measure, and write the epoch into the history."""
         position = self.position
         train = self._means(self.sums, position.n_summed)
-        held_out = self.evaluate()
-        position.seconds = time.perf_counter() - clock
         if not math.isfinite(train["objective"]):
             raise JobError(
                 f"The loss is no number any more after epoch {position.epoch + 1} "
                 f"(`learning_rate` {self.config.learning_rate:g}): lower the learning rate."
             )
+        held_out = self.evaluate()
+        position.seconds = time.perf_counter() - clock
         entry = {"epoch": position.epoch + 1, "seconds": round(position.seconds, 3)}
         self.history.append({**entry, "train": train, "held_out": held_out})
         if self.config.patience:
