@@ -81,7 +81,9 @@ class _Job:
 class ProjectionService:
     """One worker process for all sessions; safe to call from any thread."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, gives_way: bool = True) -> None:
+        """`gives_way`: the worker works only when nobody else wants the processor."""
+        self._gives_way = gives_way
         self._lock = threading.RLock()
         self._jobs: dict[str, _Job] = {}  # by key, the newest of that key
         self._process: subprocess.Popen[str] | None = None
@@ -180,6 +182,13 @@ class ProjectionService:
             job.state = replace(job.state, state="cancelled", message="cancelled")
             self._write({"cancel": job.id})
 
+    def forget(self, key: str) -> None:
+        """Forget how a job ended, so that the next request tries again."""
+        with self._lock:
+            job = self._jobs.get(key)
+            if job is not None and not job.state.is_active:
+                del self._jobs[key]
+
     def close(self) -> None:
         """End the worker; jobs in it count as cancelled."""
         with self._lock:
@@ -225,10 +234,16 @@ class ProjectionService:
             "PYTHONPATH": str(project_root()),
             "OMP_NUM_THREADS": threads,
             "NUMBA_NUM_THREADS": threads,
+            # A thread that waits must sleep: on a busy machine spinning at every barrier makes
+            # t-SNE many times slower, and takes the time from the live path.
+            "OMP_WAIT_POLICY": "passive",
         }
         self._warm = False
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "ae_core.projection_worker"],
+            [
+                *(sys.executable, "-m", "ae_core.projection_worker"),
+                *([] if self._gives_way else ["--urgent"]),
+            ],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

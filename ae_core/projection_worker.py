@@ -1,6 +1,6 @@
 """The worker process: makes maps away from the page, and stays warm.
 
-    python -m ae_core.projection_worker
+    python -m ae_core.projection_worker [--urgent]
 
 Speaks JSON lines. In: `{"id", "task", "inputs"}` asks, `{"cancel": id}` takes it back. Out:
 `{"id", "event", ...}` with event started, progress, partial, done, failed or cancelled, and
@@ -247,7 +247,8 @@ def main() -> None:
     # What libraries print goes to the log; the channel keeps the real output to itself.
     events = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
-    step_back()
+    if "--urgent" not in sys.argv:
+        step_back()  # the hand and its picture come first
     channel = Channel(events)
     warm_up = WarmUp(channel)
     jobs: queue.Queue[Job] = queue.Queue()

@@ -1,17 +1,22 @@
 """What does the latent space look like?"""
 
+from dataclasses import dataclass
+
 import numpy as np
 import streamlit as st
 
 from ae_core.checkpoints import Checkpoint
+from ae_core.map_quality import load_quality, quality_key
 from ae_core.projection import ProjectionSettings
-from live.map_component import ItemSource, colour_of, latent_map
+from ae_core.projection_service import JobState
+from live.map_component import ItemSource, MapPoints, latent_map
 from live.projections import service
 from ui import cached, exploring, page, state
 from ui.cached import WorkingSet
 
 MAP = "explore_map"
 POLL_S = 1.0
+POLLING = "explore_polling"
 HOW = r"""
 Every item is a point; items with similar codes lie near each other.
 
@@ -26,57 +31,114 @@ map, weighted $(1 - d^2/h^2)^2$ with $h$ the distance of the twelfth (Nadaraya 1
 the farthest weighs nothing, so the picture never jumps. The *round trip* sends an item's code to
 the map and back, without its own help: the distance from where it started, in units of the codes'
 spread $\sqrt{\mathbb E \lVert z - \mu \rVert^2}$.
+
+**How far to trust it.** With $k = 15$, $N_i$ the nearest codes of item $i$, $M_i$ its nearest
+points, and $r(i, j)$ the rank of $j$ among the codes:
+$$T = 1 - \frac{2}{nk(2n-3k-1)} \sum_i \sum_{j \in M_i \setminus N_i} (r(i, j) - k)$$
+is *trustworthiness*: low when strangers are shown as neighbours. *Continuity* is the same with
+codes and points exchanged: low when neighbours are torn apart (Venna & Kaski 2001). *Neighbours
+kept* is $|N_i \cap M_i| / k$ (Lee & Verleysen 2009).
 """
 
 
-def controls(work: WorkingSet) -> tuple[ProjectionSettings, str | None, np.ndarray | None]:
+@dataclass(frozen=True)
+class Choice:
+    """What the controls say."""
+
+    settings: ProjectionSettings
+    source: exploring.Source
+    colour: str | None
+    found: np.ndarray | None
+
+
+def controls(work: WorkingSet) -> Choice:
     """One row, which breaks where it must: the map, its settings, colours, what to look for."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         method = exploring.choose_method()
-        settings = exploring.choose_settings(method)
-        attribute = exploring.choose_colour(work.data_set)
+        settings, source = exploring.choose_settings(method, is_preview=work.is_preview)
+        colour = exploring.choose_colour(work.data_set, is_preview=work.is_preview)
         found = exploring.find(work.data_set)
-    return settings, attribute, found
+    return Choice(settings, source, colour, found)
 
 
-def the_map(
-    checkpoint: Checkpoint,
-    work: WorkingSet,
-    settings: ProjectionSettings,
-    attribute: str | None,
-    found: np.ndarray | None,
-    waiting: bool,
-) -> None:
-    """The map and its group; looks again every second while it is being made."""
+def the_map(checkpoint: Checkpoint, work: WorkingSet, choice: Choice, is_polling: bool) -> None:
+    """The map, its doubt and its group; looks again every second while something is made."""
     with page.errors_in_words():
-        job = service().request(work.codes, settings)
-        if waiting and not job.is_active:
-            st.rerun()  # the whole page: nothing to wait for any more
-        if job.state == "failed":
-            st.error(job.message, icon=":material/error:")
-        points = exploring.shown_points(work, settings, job)
+        settings, name = choice.settings, exploring.METHODS[choice.settings.method]
+        mapped, first = exploring.mapped_codes(work, choice.source)
+        job = first or service().request(mapped, settings)
+        points = exploring.shown_points(len(mapped), settings, job) or plain_map(work, settings)
+        colour, second = exploring.map_colour(choice.colour, checkpoint, work, mapped, points.key)
+        said = second or job
+        if said.state == "failed":
+            st.error(said.message, icon=":material/error:")
+        what = choice.colour if second and choice.colour else name
         codes = exploring.codes_source(checkpoint, work)
+        is_plane = choice.source == "codes" and points.part is None
         seen = latent_map(
             points,
             items=ItemSource.of(work.data_set),
-            colour=colour_of(work.data_set, attribute) if attribute else None,
+            colour=colour,
             codes=codes,
             codec=exploring.codec_of(checkpoint, work),
-            plane=exploring.open_map(points.key).linear if points.part is None else None,
+            plane=exploring.open_map(points.key).linear if is_plane else None,
             spread=exploring.spread_of(codes.key, work.codes),
-            found=found,
-            job=exploring.job_words(job, work, settings.method),
+            found=choice.found,
+            job=exploring.job_words(said, len(mapped), what),
             key=MAP,
         )
-        exploring.act(seen.action, job, work, settings)
+        if seen.action:
+            act(seen.action, said)
+        measuring = doubt(mapped, points) if job.state == "done" else None
         exploring.groups_bar(work.data_set, seen.group, key=MAP)
+        keep_polling(is_polling, [said, job, *([measuring] if measuring else [])])
+
+
+def plain_map(work: WorkingSet, settings: ProjectionSettings) -> MapPoints:
+    """PCA of the codes, which is there at once."""
+    plain = ProjectionSettings(n_components=settings.n_components)
+    points = exploring.shown_points(len(work.codes), plain, service().request(work.codes, plain))
+    assert points is not None  # PCA is done when it is asked
+    return points
+
+
+def act(action: str, job: JobState) -> None:
+    """Do what the button beside the job offered."""
+    if action == "cancel":
+        service().cancel(job.key)
+    else:
+        service().forget(job.key)
+    st.rerun()
+
+
+def doubt(mapped: np.ndarray, points: MapPoints) -> JobState | None:
+    """How far to trust the map: measured by itself where the worker runs anyway."""
+    quality = load_quality(quality_key(points.key))
+    if quality is not None:
+        st.markdown(exploring.doubt_words(quality))
+        return None
+    job = service().state(quality_key(points.key))
+    if job is None and (service().pid or st.button("How far to trust this map?")):
+        job = service().request_quality(mapped, points.key)
+    if job is not None:
+        waiting = "Measuring how far to trust this map." if job.is_active else job.message
+        st.markdown(f":gray[{waiting}]")
+    return job
+
+
+def keep_polling(is_polling: bool, jobs: list[JobState]) -> None:
+    """Look again in a second while a job is active, and not when none is."""
+    is_waiting = any(job.is_active for job in jobs)
+    if is_waiting != is_polling:
+        st.session_state[POLLING] = is_waiting
+        st.rerun()
 
 
 page.header("Explore", "What does the latent space look like?", HOW)
 with page.errors_in_words():
     checkpoint = state.current_checkpoint()
     work = cached.working_set(checkpoint)
-    settings, attribute, found = controls(work)
-    waiting = service().request(work.codes, settings).is_active
-    draw = st.fragment(the_map, run_every=POLL_S if waiting else None)
-    draw(checkpoint, work, settings, attribute, found, waiting)
+    choice = controls(work)
+    is_polling = st.session_state.get(POLLING, False)
+    draw = st.fragment(the_map, run_every=POLL_S if is_polling else None)
+    draw(checkpoint, work, choice, is_polling)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from typing import Literal, get_args
 
 import numpy as np
 import streamlit as st
@@ -11,12 +12,23 @@ from numpy.typing import NDArray
 from ae_core.checkpoints import Checkpoint
 from ae_core.codes import codes_key
 from ae_core.data.store import DataSet
+from ae_core.derived import KINDS, derived_path, pixels_path
 from ae_core.errors import AeCoreError, LatentInputError, ProjectionError
 from ae_core.groups import delete_group, load_groups, make_group, save_group
+from ae_core.map_quality import MapQuality
 from ae_core.projection import Map, Method, ProjectionSettings, load_map
 from ae_core.projection_service import JobState
 from ae_core.questions import select_items
-from live.map_component import CodeSource, ItemSource, MapCodec, MapJob, MapPoints, choose_group
+from live.map_component import (
+    CodeSource,
+    ItemSource,
+    MapCodec,
+    MapColour,
+    MapJob,
+    MapPoints,
+    choose_group,
+    colour_of,
+)
 from live.projections import service
 from ui import settings_form, state, steering
 from ui.cached import WorkingSet
@@ -24,6 +36,8 @@ from ui.palette import MODEL_COLOUR, PCA_COLOUR
 from ui.tray import remaining
 
 METHOD, COLOUR, FIND = "method", "colour", "find"
+LOCAL_TRUST = "trust in each place"
+Source = Literal["codes", "pixels"]
 METHODS: dict[Method, str] = {"pca": "PCA", "tsne": "t-SNE", "umap": "UMAP"}
 
 
@@ -44,26 +58,37 @@ def choose_method() -> Method:
     return chosen
 
 
-def choose_settings(method: Method) -> ProjectionSettings:
-    """Axes, and the settings that the method reads, folded away."""
+def choose_settings(method: Method, *, is_preview: bool) -> tuple[ProjectionSettings, Source]:
+    """Axes, what is mapped, and the settings that the method reads, folded away."""
     start = ProjectionSettings(method=method)
     names = [name for name in start.relevant() if name not in ("method", "n_components")]
     with st.popover("Settings", icon=":material/tune:", width=136):
         n_axes = st.segmented_control(
             "Axes", [2, 3], default=2, key="map_axes", required=True, format_func="{}-D".format
         )
+        source = st.segmented_control(
+            "Map of",
+            get_args(Source),
+            default="codes",
+            key="map_source",
+            required=True,
+            disabled=is_preview,
+            help="Codes of the checkpoint, or the pixels themselves (their first 50 principal "
+            "components): what the network adds.",
+        )
         values = {name: settings_form.widget(start, name, key=f"map-{method}") for name in names}
-    return start.model_copy(update={**values, "n_components": n_axes})
+    return start.model_copy(update={**values, "n_components": n_axes}), source
 
 
-def choose_colour(data_set: DataSet) -> str | None:
-    """The attribute that colours mean."""
+def choose_colour(data_set: DataSet, *, is_preview: bool) -> str | None:
+    """What colours mean: an attribute, or a number made from codes and map."""
     names = [str(name) for name in data_set.visible_attributes()]
-    if not names:
+    options = names if is_preview else [*names, *KINDS, LOCAL_TRUST]
+    if not options:
         return None
     recalled = state.recall(COLOUR)
-    index = names.index(recalled) if recalled in names else 0
-    chosen = st.selectbox("Colour by", names, index, format_func=words, key="map_colour", width=200)
+    index = options.index(recalled) if recalled in options else 0
+    chosen = st.selectbox("Colour by", options, index, format_func=words, width=200)
     state.remember(COLOUR, chosen)
     return chosen
 
@@ -92,43 +117,75 @@ def find(data_set: DataSet) -> NDArray[np.int64] | None:
         return None
 
 
-def job_words(job: JobState, work: WorkingSet, method: Method) -> MapJob:
+def mapped_codes(work: WorkingSet, source: Source) -> tuple[np.ndarray, JobState | None]:
+    """What is mapped, and the job that must be done first, if there is one."""
+    if source == "codes" or work.is_preview:
+        return work.codes, None
+    job = service().request_pixels(work.data_set)
+    if job.state != "done":
+        return work.codes, job
+    pixels: np.ndarray = np.load(pixels_path(work.data_set), mmap_mode="r", allow_pickle=False)
+    return pixels, None
+
+
+def job_words(job: JobState, n_items: int, what: str) -> MapJob:
     """What is being done, how long it takes, and what can be done about it."""
-    name = METHODS[method]
     if job.state == "done":
-        return MapJob(f"{name} of {len(work.codes):,} items")
-    if job.state == "failed":
-        return MapJob(f"{name} failed, this is PCA", action="try again")
-    if job.state == "cancelled":
-        return MapJob(f"{name} cancelled, this is PCA", action="try again")
+        return MapJob(f"{what} of {n_items:,} items")
+    if job.state in ("failed", "cancelled"):
+        return MapJob(f"{what} {job.state}, this is PCA", action="try again")
     words = {
         "warming": f"UMAP is warming up, {remaining(job.seconds_left)}",
-        "queued": f"{name} waits for the map before it",
-        "running": f"{name}: {job.message}, {remaining(job.seconds_left)}",
+        "queued": f"{what} waits for the work before it",
+        "running": f"{what}: {job.message}, {remaining(job.seconds_left)}",
     }
     return MapJob(words[job.state], job.progress, "cancel")
 
 
-def act(action: str, job: JobState, work: WorkingSet, settings: ProjectionSettings) -> None:
-    """Do what the button beside the job offered."""
-    if not action:
-        return
-    if action == "cancel":
-        service().cancel(job.key)
-    else:
-        service().request(work.codes, settings, fresh=True)
-    st.rerun()
-
-
-def shown_points(work: WorkingSet, settings: ProjectionSettings, job: JobState) -> MapPoints:
-    """The map asked for; until it is there, what there is of it, else PCA's."""
-    n_items, n_axes = len(work.codes), settings.n_components
+def shown_points(n_items: int, settings: ProjectionSettings, job: JobState) -> MapPoints | None:
+    """The map asked for, finished or as far as it is; None where there is nothing of it yet."""
     if job.is_active and job.n_partial:
-        return MapPoints(job.key, n_items, n_axes, part=job.n_partial)
-    key = job.key
+        return MapPoints(job.key, n_items, settings.n_components, part=job.n_partial)
     if job.state != "done":
-        key = service().request(work.codes, ProjectionSettings(n_components=n_axes)).key
-    return MapPoints(key, n_items, n_axes, axis_words(open_map(key)))
+        return None
+    return MapPoints(job.key, n_items, settings.n_components, axis_words(open_map(job.key)))
+
+
+def map_colour(
+    chosen: str | None, checkpoint: Checkpoint, work: WorkingSet, codes: np.ndarray, map_key: str
+) -> tuple[MapColour | None, JobState | None]:
+    """The colours chosen, or the job that makes them."""
+    if chosen is None or chosen in work.data_set.attributes.columns:
+        return colour_of(work.data_set, chosen) if chosen else None, None
+    if chosen == LOCAL_TRUST:
+        job = service().request_quality(codes, map_key, everyone=True)
+    else:
+        key = codes_key(checkpoint, work.data_set)
+        kind = KINDS[0] if chosen == KINDS[0] else KINDS[1]
+        job = service().request_column(kind, checkpoint.name, work.data_set.name, key)
+    return (derived_colour(chosen, job.key), None) if job.state == "done" else (None, job)
+
+
+def derived_colour(label: str, key: str) -> MapColour:
+    """Colours of a derived column; the scale leaves out the farthest percent at both ends."""
+    values = np.load(derived_path(key), mmap_mode="r", allow_pickle=False)
+    low, high = (float(v) for v in np.nanpercentile(values, (1, 99)))
+    return MapColour(label, f"api/derived/{key}", "number", low=low, high=max(high, low + 1e-9))
+
+
+def doubt_words(quality: MapQuality) -> str:
+    """The scores of a map beside those of a random one, in one line."""
+    ours, zero = quality.scores, quality.random
+    parts = [
+        f"trustworthiness {ours.trustworthiness:.3f} :gray[(random {zero.trustworthiness:.2f})]",
+        f"continuity {ours.continuity:.3f} :gray[({zero.continuity:.2f})]",
+        f"neighbours kept {ours.recall:.0%} :gray[({zero.recall:.0%})]",
+        f"round trip {quality.round_trip:.2f} of the spread",
+    ]
+    asked = f"{quality.n_asked:,} of {quality.n_items:,} items asked"
+    if quality.n_asked < quality.n_items:
+        asked += f", standard errors up to {max(ours.standard_errors):.3f}"
+    return " · ".join(parts) + f"  \n:gray[{asked}, {quality.n_neighbours} neighbours each]"
 
 
 def open_map(key: str) -> Map:

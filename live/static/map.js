@@ -33,7 +33,11 @@ class MapView {
   constructor(parentElement) {
     this.card = new Card((item) => this.pin(item), (item) => this.hand.pointAt(item));
     this.legend = new Legend(() => this.redraw());
-    this.gallery = new Gallery((item) => this.pin(item), (item) => this.hand.pointAt(item));
+    this.gallery = new Gallery(
+      (item) => this.pin(item),
+      (item) => this.hand.pointAt(item),
+      () => this.setGroup(null),
+    );
     this.frame = buildFrame(this.legend, this.card, this.gallery);
     this.root = this.frame.root;
     parentElement.append(this.root);
@@ -42,7 +46,6 @@ class MapView {
     this.lasso = new Lasso(this.frame.surface, this.frame.svg, (...drawn) => this.drawn(...drawn));
     this.frame.onTool = (tool) => this.setTool(tool);
     this.frame.onReset = () => this.plot?.reset(this.points);
-    this.frame.onClear = () => this.setGroup(null);
     this.frame.onAction = (action) => this.setTriggerValue("job", action);
     this.group = null; // Uint8Array, one an item, or null
     this.revision = null;
@@ -226,7 +229,6 @@ class MapView {
   showGroup() {
     const n = this.group ? count(this.group) : 0;
     this.root.dataset.group = String(n);
-    this.frame.showGroup(n);
     this.gallery.show(this.group, this.hand.pictures, () => this.token);
   }
 

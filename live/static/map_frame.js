@@ -36,11 +36,8 @@ export function buildFrame(legend, card, gallery) {
   frame.meter = element("progress", { class: "zmap-meter", max: "1", hidden: "" });
   frame.action = element("button", { type: "button", class: "zmap-clear", hidden: "" });
   frame.action.addEventListener("click", () => frame.onAction(frame.action.dataset.action));
-  frame.clear = element("button", { type: "button", class: "zmap-clear", hidden: "" }, "clear group");
-  frame.clear.addEventListener("click", () => frame.onClear());
   const main = element("div", { class: "zmap-main" }, toolbar(frame), frame.surface, legend.root);
   frame.root = element("div", { class: "zmap" }, main, card.root, gallery.root);
-  frame.count = 0;
   frame.message = frame.work = "";
   return Object.assign(frame, behaviour(frame));
 }
@@ -59,8 +56,8 @@ function toolbar(frame) {
   });
   const reset = iconButton("Whole map", RESET);
   reset.addEventListener("click", () => frame.onReset());
-  const { status, meter, action, clear } = frame;
-  const said = element("div", { class: "zmap-said" }, status, meter, action, clear);
+  const { status, meter, action } = frame;
+  const said = element("div", { class: "zmap-said" }, status, meter, action);
   return element("div", { class: "zmap-bar" }, ...buttons, reset, said);
 }
 
@@ -73,9 +70,7 @@ function iconButton(title, icon) {
 function behaviour(frame) {
   const { root, status } = frame;
   const render = () => {
-    const group = frame.count ? `${frame.count.toLocaleString("en")} in the group` : "";
-    status.textContent = status.title = [frame.message, frame.work, group].filter(Boolean).join(" · ");
-    frame.clear.hidden = !frame.count;
+    status.textContent = status.title = [frame.message, frame.work].filter(Boolean).join(" · ");
   };
   return {
     say(text) {
@@ -89,10 +84,6 @@ function behaviour(frame) {
       if (share !== null) frame.meter.value = share;
       frame.action.hidden = !action;
       frame.action.textContent = frame.action.dataset.action = action || "";
-      render();
-    },
-    showGroup(n) {
-      frame.count = n;
       render();
     },
     press(tool) {

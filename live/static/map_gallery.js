@@ -7,14 +7,17 @@ const PAGE = 48;
 const HINT = "Draw round items with the lasso: their pictures appear here.";
 
 export class Gallery {
-  constructor(onPick, onPoint) {
+  constructor(onPick, onPoint, onClear) {
     this.onPick = onPick;
     this.onPoint = onPoint;
     this.strip = element("div", { class: "zmap-gallery-strip" });
     this.more = element("button", { type: "button", class: "zmap-more", hidden: "" }, "more");
     this.more.addEventListener("click", () => this.add());
-    this.hint = element("div", { class: "zmap-hint" }, HINT);
-    this.root = element("div", { class: "zmap-gallery" }, this.hint, this.strip, this.more);
+    this.hint = element("span", {}, HINT);
+    this.clear = element("button", { type: "button", class: "zmap-clear", hidden: "" }, "clear");
+    this.clear.addEventListener("click", () => onClear());
+    const head = element("div", { class: "zmap-hint" }, this.hint, this.clear);
+    this.root = element("div", { class: "zmap-gallery" }, head, this.strip, this.more);
     this.items = [];
   }
 
@@ -27,7 +30,8 @@ export class Gallery {
     this.token = token;
     this.shown = 0;
     this.strip.replaceChildren();
-    this.hint.hidden = all.length > 0;
+    this.hint.textContent = all.length ? `${all.length.toLocaleString("en")} items in the group` : HINT;
+    this.clear.hidden = !all.length;
     this.more.hidden = true;
     if (all.length && pictures) this.add();
   }

@@ -27,7 +27,7 @@ def codes():
 @pytest.fixture
 def service(tmp_path, monkeypatch):
     monkeypatch.setenv("ZOETROPE_HOME", str(tmp_path))
-    service = ProjectionService()
+    service = ProjectionService(gives_way=False)
     yield service
     service.close()
 
