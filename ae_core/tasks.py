@@ -213,11 +213,18 @@ def _add(report: Report, *, path: str, name: str, size: int) -> None:
 
 
 def _encode(report: Report, *, checkpoint: str, data: str) -> None:
-    from ae_core.checkpoints import find_checkpoint
+    from ae_core.checkpoints import find_checkpoint, pca_partner
     from ae_core.codes import codes_for
     from ae_core.data.catalogue import load_data_set
 
-    codes_for(find_checkpoint(checkpoint), load_data_set(data), on_progress=report)
+    # Three stretches, counted as one: drawing embedded data, the model's codes, PCA's codes.
+    def stretch(number: int) -> Report:
+        return lambda done, total: report(number * total + done, 3 * total)
+
+    data_set = load_data_set(data, on_progress=stretch(0))
+    found = find_checkpoint(checkpoint)
+    codes_for(found, data_set, on_progress=stretch(1))
+    codes_for(pca_partner(found), data_set, on_progress=stretch(2))
 
 
 def _compare(report: Report, *, checkpoint: str, data: str) -> None:

@@ -42,13 +42,19 @@ def working_set(checkpoint: Checkpoint) -> WorkingSet:
     data_set = state.current_data()
     check_shapes(checkpoint, data_set)
     is_whole = not state.data_is_preview()
-    if is_whole and (
-        len(data_set.items) <= ENCODE_AT_ONCE or cached_codes(checkpoint, data_set) is not None
-    ):
+    if is_whole and (len(data_set.items) <= ENCODE_AT_ONCE or _is_encoded(checkpoint, data_set)):
         return WorkingSet(data_set, codes(checkpoint, data_set), is_preview=False)
     _encode_in_background(checkpoint)
     preview = state.preview()
     return WorkingSet(preview, codes(checkpoint, preview), is_preview=True)
+
+
+def _is_encoded(checkpoint: Checkpoint, data_set: DataSet) -> bool:
+    """Whether the codes of the model and of PCA beside it are on disk."""
+    return (
+        cached_codes(checkpoint, data_set) is not None
+        and cached_codes(pca_partner(checkpoint), data_set) is not None
+    )
 
 
 def _encode_in_background(checkpoint: Checkpoint) -> None:
