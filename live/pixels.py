@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from live import protocol
 
-# Raw up to here: packing and unpacking cost nothing, and a local or wired network carries it
-# faster than the browser decodes a JPEG. Larger parts are JPEG (docs/formats.md has the figures).
+# Raw up to here: packing and unpacking cost next to nothing, and a local or wired network carries
+# it faster than a browser decodes a JPEG. WebP packs several times slower than JPEG, too slowly to
+# follow a hand from 256 x 256 on (benchmarks.live_pixels; figures in docs/formats.md).
 RAW_LIMIT_BYTES = 256 * 1024
 JPEG_QUALITY = 92
 JPEG_LARGEST_EDGE = 65_500

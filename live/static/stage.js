@@ -41,6 +41,7 @@ class Stage {
     this.element = element("div", { class: "stage" }, this.panelArea, this.handArea, foot, this.stripArea);
     root.append(this.element);
     this.seen = {};
+    this.newest = new Map(); // id of the newest painted answer, by channel
   }
 
   update({ data, setStateValue }) {
@@ -165,6 +166,8 @@ class Stage {
     if (this.status.dataset.kind === "refused") this.tell("");
     const images = imagesOf(answer.parts);
     const paint = (ready) => {
+      if (answer.id < (this.newest.get(sent.channel) ?? 0)) return; // unpacked slower than a newer one
+      this.newest.set(sent.channel, answer.id);
       if (sent.channel === 0) this.paint(answer, ready, sent);
       else this.strips.paint(answer, ready);
       this.strips.touch(this.client, false);
