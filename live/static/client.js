@@ -6,6 +6,8 @@ const FIRST_WAIT_MS = 250;
 const LONGEST_WAIT_MS = 10_000;
 const UNANSWERED_MS = 8_000;
 const FAILURES_THAT_MEAN_BLOCKED = 3;
+// Mice report up to 1000 moves a second; no screen shows more than this distance apart.
+const CLOSEST_MS = 6;
 // Beyond this the network, not the server, is what the hand waits for: ask for JPEG, which costs
 // a millisecond more at both ends (benchmarks.live_pixels).
 const SLOW_NETWORK_MS = 12;
@@ -210,7 +212,9 @@ export class LiveClient {
   }
 
   channel(number) {
-    if (!this.channels.has(number)) this.channels.set(number, { inFlight: null, next: null });
+    if (!this.channels.has(number)) {
+      this.channels.set(number, { inFlight: null, next: null, timer: null, lastMs: -Infinity });
+    }
     return this.channels.get(number);
   }
 
@@ -219,7 +223,16 @@ export class LiveClient {
   }
 
   send(state) {
-    if (!this.ready || !state.next) return;
+    if (!this.ready || !state.next || state.timer) return;
+    const wait = state.lastMs + CLOSEST_MS - performance.now();
+    if (wait > 0) {
+      state.timer = setTimeout(() => {
+        state.timer = null;
+        if (!state.inFlight) this.send(state);
+      }, wait);
+      return;
+    }
+    state.lastMs = performance.now();
     const id = this.nextId;
     this.nextId = (this.nextId % 0xffffffff) + 1;
     state.inFlight = { ...state.next, id, sentAt: performance.now() };
