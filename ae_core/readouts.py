@@ -1,13 +1,13 @@
 """Read attributes off codes: one linear probe an attribute, with its held-out quality.
 
-Yes/no attributes and the values of categories are read by logistic regression (a probability),
-numbers by ridge regression (the number itself). One linear score each, so that reading costs one
-matrix product and can follow a slider.
+All by least squares with a ridge, in closed form: forty attributes take a fraction of a second.
+For a yes/no attribute that is Fisher's discriminant (Bishop 2006, sec. 4.1.5), scaled to log-odds
+by Platt's method (1999); for a number it is the number itself. One linear score each, so that
+reading costs one matrix product and can follow a slider.
 """
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -100,7 +100,7 @@ def fit_readouts(
         attributes: One row an item.
         train_items: Items to fit on; the first `max_items` of a fixed shuffle.
         held_out_items: Items for `quality`.
-        max_items: Bounds the time, a few seconds for 40 attributes.
+        max_items: Bounds the time.
 
     Raises:
         LatentInputError: No attribute has both enough items with it and without it.
@@ -112,12 +112,10 @@ def fit_readouts(
     )
     mean, scale = train.mean(axis=0), train.std(axis=0)
     scale = np.where(scale > 0, scale, 1.0)
-    rows = []
+    rows, picked = [], np.sort(shuffled)
+    fit, test = _Fit.on((train - mean) / scale), (held_out - mean) / scale
     for name, flag, values in readable_attributes(attributes):
-        row = _fit_one(
-            (train - mean) / scale, values[np.sort(shuffled)],
-            (held_out - mean) / scale, values[held_out_items], flag,
-        )  # fmt: skip
+        row = _fit_one(fit, values[picked], test, values[held_out_items], flag)
         if row is not None:
             rows.append((name, flag, *row))
     if not rows:
@@ -133,33 +131,66 @@ def fit_readouts(
     )  # fmt: skip
 
 
+@dataclass(frozen=True)
+class _Fit:
+    """Codes to fit on, and their moments: the same for all attributes without missing values."""
+
+    codes: NDArray[np.float64]
+    centre: NDArray[np.float64]
+    moments: NDArray[np.float64]
+
+    @staticmethod
+    def on(codes: NDArray[np.float64]) -> _Fit:
+        centred = codes - codes.mean(axis=0)
+        ridge = np.eye(codes.shape[1])  # penalty 1
+        return _Fit(codes, codes.mean(axis=0), centred.T @ centred + ridge)
+
+
 def _fit_one(
-    train: NDArray[np.float64],
+    train: _Fit,
     wanted: NDArray[np.float64],
     held_out: NDArray[np.float64],
     wanted_held_out: NDArray[np.float64],
     flag: bool,
 ) -> tuple[NDArray[np.float64], float, float, float] | None:
     """Weights, offset, sigma and held-out quality; None where there is nothing to learn."""
-    from sklearn.exceptions import ConvergenceWarning
-    from sklearn.linear_model import LogisticRegression, Ridge
-
     known, known_held_out = np.isfinite(wanted), np.isfinite(wanted_held_out)
-    x, y = train[known], wanted[known]
-    if flag and min(int(y.sum()), int((1 - y).sum())) < MIN_EACH:
+    y = wanted[known]
+    if y.size == 0 or (flag and min(int(y.sum()), int((1 - y).sum())) < MIN_EACH):
         return None
     if not flag and (len(y) < 2 * MIN_EACH or y.std() == 0):
         return None
-    model = LogisticRegression(max_iter=500) if flag else Ridge(alpha=1.0)
-    with warnings.catch_warnings():
-        # groups that a plane parts entirely have no finite optimum but the penalty's: good enough
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        model.fit(x, y)
-    weights, offset = np.ravel(model.coef_), float(np.ravel(model.intercept_)[0])
+    fit = train if known.all() else _Fit.on(train.codes[known])
+    x, target = fit.codes, y.mean()
+    weights = np.linalg.solve(fit.moments, (x - fit.centre).T @ (y - target))
+    offset = float(target - weights @ fit.centre)
+    if flag:
+        slope, shift = _calibrated(x @ weights + offset, y)
+        weights, offset = slope * weights, slope * offset + shift
     sigma = float((x @ weights).std())
     seen, truth = held_out[known_held_out] @ weights + offset, wanted_held_out[known_held_out]
     quality = auc(seen, truth > 0.5) if flag else _r_squared(seen, truth)
     return weights, offset, max(sigma, 1e-12), quality
+
+
+def _calibrated(scores: NDArray[np.float64], labels: NDArray[np.float64]) -> tuple[float, float]:
+    """Slope and shift that turn scores into log-odds (Platt 1999), by Newton's method.
+
+    A small penalty keeps the slope finite where the scores part the labels entirely.
+    """
+    scale = max(float(scores.std()), 1e-12)
+    x = np.stack([scores / scale, np.ones_like(scores)], axis=1)  # (n, 2)
+    penalty = np.diag([1e-2, 1e-6])
+    found = np.array([1.0, 0.0])
+    for _ in range(50):
+        chance = expit(x @ found)
+        gradient = x.T @ (chance - labels) + penalty @ found
+        curvature = (x * (chance * (1 - chance))[:, None]).T @ x + penalty
+        step = np.linalg.solve(curvature, gradient)
+        found = found - step * min(1.0, 2.0 / max(float(np.abs(step).max()), 1e-12))
+        if np.abs(step).max() < 1e-8:
+            break
+    return float(found[0] / scale), float(found[1])
 
 
 def auc(scores: NDArray[np.float64], labels: NDArray[np.bool_]) -> float:

@@ -6,10 +6,11 @@ import streamlit as st
 from ae_core.codes import codes_key
 from ae_core.directions import Activity, PrincipalAxes, dimension_activity, principal_axes
 from live import components as live
-from ui import page, picking, state, steering
+from ui import page, presenting, starting, state, steering
 from ui.steering import Side, Space
 
-HAND, URL_HAND, URL_START, URL_AXES = "dimensions_hand", "z", "start", "axes"
+HAND, URL_HAND, URL_AXES = "dimensions_hand", "z", "axes"
+N_TRAVERSALS, N_FRAMES = 4, 9
 REACH = 3.0
 DIMENSIONS, PRINCIPAL = "Code dimensions", "Principal axes"
 HOW = r"""
@@ -23,7 +24,9 @@ ones move nothing and are folded away.
 et al. 2020). For PCA itself dimensions and principal axes are the same thing.
 
 PCA's picture follows the same sliders along PCA's own axes, widest first. The start is the mean
-code, or the code of an item: with all sliders at 0 you see its reconstruction.
+code, the code of an item or of a picture of your own (with all sliders at 0 you see its
+reconstruction), or a random code: from the prior $\mathcal N(0, I)$ of a VAE, or from the Gaussian
+with the codes' own mean and covariance.
 """
 
 
@@ -37,13 +40,10 @@ def axes_of(key: str, _codes: np.ndarray) -> PrincipalAxes:
     return principal_axes(_codes)
 
 
-def is_variational(side: Side) -> bool:
-    model = side.checkpoint.config.model
-    return model is not None and model.bottleneck == "variational"
-
-
 def activity_of(side: Side, space: Space) -> Activity:
-    return activity(codes_key(side.checkpoint, space.data_set), is_variational(side), side.codes)
+    return activity(
+        codes_key(side.checkpoint, space.data_set), starting.is_variational(side), side.codes
+    )
 
 
 def rows(side: Side, space: Space, kind: str, n_rows: int) -> np.ndarray:
@@ -57,26 +57,6 @@ def rows(side: Side, space: Space, kind: str, n_rows: int) -> np.ndarray:
     padded = np.zeros((n_rows, steps.shape[1]), np.float32)
     padded[: len(steps)] = steps[:n_rows]
     return padded
-
-
-def start_code(side: Side, space: Space, item: int | None) -> np.ndarray:
-    if item is None:
-        return activity_of(side, space).mean
-    return np.array(side.codes[item])
-
-
-def choose_start(space: Space) -> int | None:
-    """The item to start from; None is the mean code."""
-    chosen = state.recall_integers(URL_START, n_items=len(space.data_set.items))
-    item = chosen[0] if chosen else None
-    said = "the mean code" if item is None else f"item {item}"
-    with st.popover(f"Start: {said}", icon=":material/flag:"):
-        found = picking.pick_item(space.data_set, key="dimensions_pick")
-        mean = item is not None and st.button("Start from the mean code")
-    if found is not None or mean:
-        state.remember(URL_START, None if found is None else str(found))
-        st.rerun()
-    return item
 
 
 def choose_kind() -> str:
@@ -99,19 +79,21 @@ def n_sliders(space: Space, kind: str) -> int:
     return n_all if shown else n_active
 
 
-page.header("Dimensions", "What does each number of a code do to the picture?", HOW)
+page.header("Dimensions", "What does each number of a code do to the picture?", HOW, is_live=True)
 with page.errors_in_words():
     space = steering.open_space()
     with st.container(horizontal=True, horizontal_alignment="distribute"):
         kind = choose_kind()
-        item = choose_start(space)
-    n_shown = n_sliders(space, kind)
+        start = starting.choose(space)
+    with st.container(horizontal=True):
+        n_shown = n_sliders(space, kind)
+        traversals = st.toggle(f"Traversals of the first {N_TRAVERSALS}", key="traversals")
     order = range(n_shown) if kind == PRINCIPAL else activity_of(space.model, space).order[:n_shown]
     letter = "axis " if kind == PRINCIPAL else "z"
     opening = steering.opening_hand(HAND, URL_HAND, f"{kind}{n_shown}")
     names = [f"{'a' if kind == PRINCIPAL else 'z'}{i}" for i in order]
     bases = {
-        side.key: live.Affine(start_code(side, space, item), rows(side, space, kind, n_shown))
+        side.key: live.Affine(starting.code(start, side), rows(side, space, kind, n_shown))
         for side in space.sides
     }
     hand = live.slider_bank(
@@ -122,13 +104,16 @@ with page.errors_in_words():
             )
             for name, i in zip(names, order, strict=True)
         ],
+        strip=live.Strip(names[:N_TRAVERSALS], N_FRAMES) if traversals else None,
         buttons=("play", "reset", "random"),
+        picture_px=presenting.picture_px(),
         key=HAND,
     )
     state.remember_numbers(URL_HAND, hand)
+    presenting.stop_here()
     steering.say_preview(space)
     here = live.code_at(bases[space.model.key], list(hand.values()))
     near = steering.neighbours(space, here, key="dimensions_neighbours")
     if near is not None:
-        state.remember(URL_START, str(near))
+        state.remember(starting.URL, str(near))
         st.rerun()

@@ -130,10 +130,10 @@ def _estimate(
     direction = estimate_direction(kind, question, held_fixed, codes, attributes.iloc[train])
     answers = np.zeros(len(attributes), dtype=bool)
     answers[select_items(question, attributes)] = True
-    with_it, without = train[answers[train]][:2_000], train[~answers[train]][:2_000]
+    with_it, without = train[answers[train]][:1_000], train[~answers[train]][:1_000]
     cone = None
     if kind != "conditional":
-        how, n_draws = (mean_difference, 100) if kind == "mean" else (linear_probe, 20)
+        how, n_draws = (mean_difference, 100) if kind == "mean" else (linear_probe, 10)
         cone = bootstrap_cone(_side.codes[with_it], _side.codes[without], how, n_draws=n_draws)
     unseen, readouts = answers[held_out], readouts_of(_side, _data_set)
     return Estimate(
