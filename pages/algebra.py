@@ -5,7 +5,7 @@ import streamlit as st
 from ae_core.errors import AeCoreError
 from ae_core.expressions import MAX_TERMS, Term, default_sum, format_sum, parse_sum
 from live import components as live
-from ui import direction_panel, page, state, steering, summing, terms
+from ui import direction_panel, page, presenting, state, steering, summing, terms
 from ui.steering import Space
 from ui.terms import Shown
 
@@ -65,7 +65,7 @@ def edit(space: Space, chosen: tuple[Term, ...], shown: list[Shown]) -> None:
             use(new)
 
 
-page.header("Algebra", "What does adding and subtracting pictures' codes give?", HOW)
+page.header("Algebra", "What does adding and subtracting pictures' codes give?", HOW, is_live=True)
 with page.errors_in_words():
     space = steering.open_space()
     chosen = current_terms(space)
@@ -76,10 +76,11 @@ with page.errors_in_words():
         stage=space.panels(lambda side: summing.basis(side, space, shown)),
         controls=summing.controls(shown, HAND, URL_WEIGHTS),
         buttons=("play", "reset"),
-        picture_px=360,
+        picture_px=presenting.picture_px(),
         key=HAND,
     )
     state.remember_numbers(URL_WEIGHTS, {name: value - 1 for name, value in hand.items()})
+    presenting.stop_here()
     for part in shown:
         if part.doubt:
             st.caption(f":material/info: {part.words}: {part.doubt}.")

@@ -6,7 +6,7 @@ import streamlit as st
 from ae_core.codes import codes_key
 from ae_core.paths import CodeGraph, PathKind, build_code_graph, path_through_keys
 from live import components as live
-from ui import morphing, page, state, steering
+from ui import morphing, page, presenting, state, steering
 from ui.steering import Side, Space
 
 HAND, URL_PLACE, URL_KIND = "morph_hand", "at", "way"
@@ -58,7 +58,9 @@ def choose_kind() -> PathKind:
     return kind
 
 
-page.header("Morph", "What lies between two pictures, and does it go through real ones?", HOW)
+page.header(
+    "Morph", "What lies between two pictures, and does it go through real ones?", HOW, is_live=True
+)
 with page.errors_in_words():
     space = steering.open_space()
     items = morphing.key_items(space)
@@ -71,10 +73,11 @@ with page.errors_in_words():
         stage=space.panels(lambda side: live.Path(ways[side.key])),
         controls=[live.Control("t", "between", 0.0, 1.0, opening, 0.01, default=0.5)],
         buttons=("play", "reset"),
-        picture_px=360,
+        picture_px=presenting.picture_px(),
         key=HAND,
     )
     state.remember_numbers(URL_PLACE, {"t": hand["t"] - 0.5})
+    presenting.stop_here()
     curves = morphing.support_curves(space, ways)
     morphing.keys_under_the_slider(space, items, curves)
     morphing.say_support(curves, space)

@@ -10,21 +10,26 @@ import streamlit as st
 from PIL import Image
 
 from ae_core.errors import AeCoreError
+from ui import presenting
 from ui.state import show_error
 
 
-def header(title: str, question: str, how: str) -> None:
+def header(title: str, question: str, how: str, *, is_live: bool = False) -> None:
     """Title, the question the page answers, and formula and source one click away.
 
     Args:
         title: The page's name.
         question: One sentence.
         how: Markdown with formulas and sources.
+        is_live: Whether the page has a stage, which can be presented.
     """
-    left, right = st.columns([0.86, 0.14], vertical_alignment="bottom")
+    left, right = st.columns([0.76, 0.24], vertical_alignment="bottom")
     left.title(title, anchor=False)
-    with right.popover("How", icon=":material/function:", width="stretch"):
-        st.markdown(how)
+    with right.container(horizontal=True, horizontal_alignment="right", gap="small"):
+        with st.popover("How", icon=":material/function:"):
+            st.markdown(how)
+        if is_live:
+            presenting.toggle_button()
     st.markdown(f":gray[{question}]")
 
 
