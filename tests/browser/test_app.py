@@ -1,0 +1,82 @@
+"""The app as a whole: links, presentation, and that it talks to nobody."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from benchmarks.serving import Server
+
+pytestmark = pytest.mark.browser
+
+PAGES = {
+    "morph": "Morph",
+    "algebra": "Algebra",
+    "dimensions": "Dimensions",
+    "explore": "Explore",
+    "versus_pca": "Versus PCA",
+    "train": "Train",
+    "data": "Data",
+}
+PAINTED = "figure:not(.empty) canvas"
+
+
+@pytest.mark.parametrize(("path", "title"), PAGES.items())
+def test_every_page_opens_by_its_address_and_talks_to_nobody(
+    page: Page, server: str, path: str, title: str
+) -> None:
+    outside: list[str] = []
+    page.on(
+        "request",
+        lambda request: (
+            None
+            if request.url.startswith((server, server.replace("http", "ws"), "data:", "blob:"))
+            else outside.append(request.url)
+        ),
+    )
+    page.goto(f"{server}/{path}?data=digits")
+    expect(page.get_by_role("heading", name=title, exact=True)).to_be_visible(timeout=60_000)
+    page.wait_for_load_state("networkidle")
+    expect(page.locator("[data-testid=stException]")).to_have_count(0)
+    expect(page.get_by_text("Page not found")).to_have_count(0)
+    assert outside == []
+
+
+def test_key_p_presents_stage_and_hand_alone_and_back(page: Page, server: str) -> None:
+    page.goto(f"{server}/?data=digits")
+    page.wait_for_selector(PAINTED, timeout=60_000)
+    before = page.locator(PAINTED).first.bounding_box()
+    page.keyboard.press("p")
+    expect(page.locator("[data-testid=stSidebar]")).to_be_hidden(timeout=30_000)
+    expect(page.get_by_text("Nearest real items")).to_have_count(0, timeout=30_000)
+    larger = page.locator(PAINTED).first.bounding_box()
+    assert before is not None and larger is not None and larger["width"] > before["width"]
+    assert "present=1" in page.url
+    page.keyboard.press("p")
+    expect(page.locator("[data-testid=stSidebar]")).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("Nearest real items")).to_be_visible(timeout=30_000)
+
+
+def test_the_letter_p_can_still_be_typed(page: Page, server: str) -> None:
+    page.goto(f"{server}/train?data=digits")
+    field = page.get_by_label("Name", exact=True)
+    field.fill("")
+    field.press_sequentially("pip")
+    expect(field).to_have_value("pip")
+    assert "present" not in page.url
+
+
+def test_a_broken_checkpoint_is_said_and_the_others_work(
+    page: Page, serve: Callable[..., Server], tmp_path: Path
+) -> None:
+    folder = tmp_path / "home" / "checkpoints" / "mine"
+    folder.mkdir(parents=True)
+    (folder / "model.safetensors").write_bytes(b"rubbish")
+    (folder / "config.json").write_text('{"schema_version": 99}')
+    own = serve("app.py", home=tmp_path / "home")
+    page.goto(f"{own.url}/?data=digits&checkpoint=mine")
+    expect(page.get_by_text("update Zoetrope").first).to_be_visible(timeout=60_000)
+    page.wait_for_selector(PAINTED, timeout=60_000)  # with another checkpoint
