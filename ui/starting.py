@@ -54,9 +54,8 @@ def code(start: Start, side: Side) -> np.ndarray:
     if start.kind == "picture":
         picture = as_item(st.session_state[UPLOADED], side.checkpoint.config.item_shape)
         return get_engine().encode(side.key, picture.transpose(1, 2, 0)[None])[0]
-    mean: np.ndarray = side.codes.mean(axis=0, dtype=np.float64)
     if start.kind == "mean":
-        return mean.astype(np.float32)
+        return np.asarray(side.codes.mean(axis=0, dtype=np.float64), np.float32)
     draws = np.random.default_rng(start.number).standard_normal(side.codes.shape[1])
     if start.kind == "prior" and is_variational(side):
         return draws.astype(np.float32)
@@ -89,10 +88,11 @@ def as_item(raw: bytes, item_shape: tuple[int, int, int]) -> np.ndarray:
     except (UnidentifiedImageError, OSError, Image.DecompressionBombError) as error:
         raise DataError("the file is no picture that can be read: use a PNG or JPEG.") from error
     scale = min(plain.width / width, plain.height / height)
-    box_width, box_height = width * scale, height * scale
-    left, top = (plain.width - box_width) / 2, (plain.height - box_height) / 2
-    box = (left, top, left + box_width, top + box_height)
-    array = np.asarray(plain.resize((width, height), Image.Resampling.LANCZOS, box=box))
+    box_width, box_height = round(width * scale), round(height * scale)
+    left, top = (plain.width - box_width) // 2, (plain.height - box_height) // 2
+    # cropped first: a resize with `box` would let its filter see what lies outside
+    cropped = plain.crop((left, top, left + box_width, top + box_height))
+    array = np.asarray(cropped.resize((width, height), Image.Resampling.LANCZOS))
     return array.reshape(height, width, channels).transpose(2, 0, 1)
 
 
