@@ -1,0 +1,244 @@
+"""Runs live in processes of their own, and nothing that happens to these loses them."""
+
+import errno
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import psutil
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from ae_core import jobs, watch
+from ae_core.checkpoints import find_checkpoint, load_codec
+from ae_core.config import ModelConfig, TrainingConfig
+from ae_core.data.catalogue import load_data_set
+from ae_core.errors import DataError, JobError
+from ae_core.jobs import RunRequest, Status
+from ae_core.jobs_worker import explain_failure, file_lock
+from ae_core.locations import checkpoints_dir
+from ae_core.models.autoencoder import build_autoencoder
+from ae_core.models.pca import fit_pca
+from ae_core.training import Training
+
+MODEL = ModelConfig(widths=(16,), latent_dim=4, loss="bce", bottleneck="variational")
+TRAINING = TrainingConfig(epochs=6, n_threads=1, save_interval_s=0.001, precision="32")
+
+
+def request_of(name, **changes):
+    return RunRequest(**({"name": name, "data": "digits", "model": MODEL, "training": TRAINING}
+                         | changes))  # fmt: skip
+
+
+def endless(name):
+    return request_of(name, training=TRAINING.model_copy(update={"epochs": 10_000}))
+
+
+def wait_for(name, condition, timeout_s=120):
+    deadline = time.monotonic() + timeout_s
+    while time.monotonic() < deadline:
+        status = jobs.read_status(name)
+        if condition(status):
+            return status
+        time.sleep(0.05)
+    log = checkpoints_dir() / name / jobs.LOG
+    raise AssertionError(f"{status}\n{log.read_text()}")
+
+
+def wait_until_over(name):
+    return wait_for(name, lambda status: status.state not in jobs.GOING)
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_left_running():
+    yield
+    for run in jobs.list_runs():
+        if run.status.pid != os.getpid():
+            jobs._kill(run.status)
+
+
+def test_killed_and_resumed_a_run_ends_as_an_undisturbed_one():
+    long = TRAINING.model_copy(update={"epochs": 40})
+    jobs.start_run(request_of("killed", training=long))
+    status = wait_for("killed", lambda status: status.epoch >= 2)
+    os.kill(status.pid, signal.SIGKILL)
+    lost = wait_until_over("killed")
+    assert lost.state == "lost"
+    assert "resume it to go on from its last save" in lost.message
+    jobs.resume("killed")
+    assert wait_until_over("killed").state == "done"
+
+    data_set = load_data_set("digits")
+    model = build_autoencoder(MODEL, data_set.about.item_shape, seed=long.seed)
+    undisturbed = Training(model, data_set.items, *data_set.split(), long)
+    for _ in undisturbed.steps():
+        pass
+    saved = load_file(find_checkpoint("killed").folder / "model.safetensors")
+    for name, value in model.state_dict().items():
+        assert torch.equal(saved[name], value), name
+    run = jobs.find_run("killed")
+    assert [entry["held_out"] for entry in run.history()] == [
+        entry["held_out"] for entry in undisturbed.history
+    ]
+    _, held_out = data_set.split()
+    rows = watch.rows_of(run.folder)
+    assert set(rows) <= set(held_out)
+    last = watch.frames(run.folder)[-1]
+    items = torch.from_numpy(np.array(data_set.items[rows])).float() / 255
+    codes = load_codec(find_checkpoint("killed")).encode(items).numpy()
+    np.testing.assert_allclose(last.codes(), codes, atol=2e-3, rtol=2e-3)  # float16
+    card = find_checkpoint("killed").card()
+    assert data_set.about.fingerprint in card
+    assert "PCA with 4 components" in card
+
+
+def test_runs_wait_for_each_other_and_can_be_cancelled_and_resumed():
+    jobs.start_run(endless("first"))
+    wait_for("first", lambda status: status.epoch >= 1)
+    jobs.start_run(request_of("second"))
+    jobs.start_run(endless("third"))
+    wait_for("third", lambda status: status.pid != 0)
+    time.sleep(1.0)
+    assert [jobs.read_status(name).state for name in ("second", "third")] == ["queued", "queued"]
+    jobs.cancel("third")
+    assert wait_until_over("third").state == "cancelled"
+    jobs.cancel("first")
+    assert wait_until_over("first").state == "cancelled"
+    assert (checkpoints_dir() / "first" / jobs.RESUME).is_file()
+    assert wait_until_over("second").state == "done"
+    epoch = jobs.read_status("first").epoch
+    jobs.resume("first")
+    wait_for("first", lambda status: status.epoch > epoch)
+    jobs.cancel("first")
+    assert wait_until_over("first").state == "cancelled"
+    with pytest.raises(JobError, match="nothing to cancel"):
+        jobs.cancel("first")
+    with pytest.raises(JobError, match="nothing to resume"):
+        jobs.resume("second")
+
+
+def test_a_run_of_pca_makes_the_codec_that_fitting_it_makes():
+    jobs.start_run(request_of("axes", codec="pca", model=None, latent_dim=5))
+    assert wait_until_over("axes").state == "done"
+    data_set = load_data_set("digits")
+    train, _ = data_set.split()
+    expected = fit_pca(data_set.items, train, 5)
+    found = load_codec(find_checkpoint("axes"))
+    assert torch.equal(found.components, expected.components)
+
+
+def test_vanished_data_is_a_clear_final_state():
+    jobs.start_run(request_of("gone", data="no-such-data"))
+    status = wait_until_over("gone")
+    assert status.state == "failed"
+    assert "there is no data set 'no-such-data'" in status.message
+
+
+def a_run_on_disk(name, **changes):
+    folder = checkpoints_dir() / name
+    folder.mkdir(parents=True)
+    (folder / jobs.REQUEST).write_text(request_of(name).model_dump_json())
+    now = time.time()
+    status = Status(**({"state": "running", "queued_at": now, "heartbeat": now} | changes))
+    jobs.write_status(folder, status)
+    return folder, status
+
+
+def this_process():
+    process = psutil.Process()
+    return {"pid": process.pid, "process_created": process.create_time()}
+
+
+def test_a_run_is_lost_when_its_process_is_another_one_or_silent():
+    a_run_on_disk("alive", **this_process())
+    a_run_on_disk("reused", **(this_process() | {"process_created": 1.0}))
+    a_run_on_disk("silent", **this_process(), heartbeat=time.time() - 1000)
+    states = {run.name: run.status.state for run in jobs.list_runs()}
+    assert states == {"alive": "running", "reused": "lost", "silent": "lost"}
+    assert "has not reported for 120 s" in jobs.read_status("silent").message
+
+
+def test_a_name_that_is_taken_is_refused():
+    a_run_on_disk("taken")
+    with pytest.raises(JobError, match="already a run or checkpoint 'taken'"):
+        jobs.start_run(request_of("taken"))
+
+
+def test_the_final_state_is_written_also_when_the_disk_is_full(monkeypatch):
+    folder, status = a_run_on_disk("full")
+
+    def no_space(path, content):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(jobs, "write_atomically", no_space)
+    message = explain_failure(OSError(errno.ENOSPC, "No space left on device"), request_of("full"))
+    size = (folder / jobs.STATUS).stat().st_size
+    failed = status.model_copy(update={"state": "failed", "message": message})
+    jobs.write_status(folder, failed)
+    assert jobs.read_status("full") == failed
+    assert (folder / jobs.STATUS).stat().st_size == size  # no block more than it had
+
+
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (MemoryError(), "Memory ran out.*lower the batch size"),
+        (torch.OutOfMemoryError("CUDA out of memory"), "Memory ran out"),
+        (RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried"), "Memory ran out"),
+        (OSError(errno.ENOSPC, "No space"), "disk is full: free some space"),
+        (FileNotFoundError(errno.ENOENT, "No such file", "items.npy"), "vanished.*items.npy"),
+        (DataError("`data` is gone: add it."), "^`data` is gone: add it.$"),
+        (ZeroDivisionError("division by zero"), "ZeroDivisionError.*worker.log"),
+    ],
+)
+def test_failures_are_explained_with_their_remedy(error, message):
+
+    assert re.search(message, explain_failure(error, request_of("any")))
+
+
+def test_a_real_shortage_of_memory_is_recognised():
+    with pytest.raises(RuntimeError) as caught:
+        torch.empty(2**60, dtype=torch.uint8)
+    assert "Memory ran out" in explain_failure(caught.value, request_of("any"))
+
+
+def test_a_lock_has_one_owner_and_is_free_again_afterwards(tmp_path):
+    with file_lock(tmp_path / "lock") as mine:
+        assert mine
+        with file_lock(tmp_path / "lock") as other:
+            assert not other
+    with file_lock(tmp_path / "lock") as again:
+        assert again
+
+
+def test_frames_of_a_long_run_stay_within_the_budget_and_keep_the_newest(tmp_path):
+    codes = np.zeros((2000, 32))
+    pictures = np.zeros((16, 1, 8, 8), dtype=np.uint8)
+    for epoch in range(1, 101):
+        watch.add_frame(tmp_path, epoch, pictures, codes)
+        epochs = [frame.epoch for frame in watch.frames(tmp_path)]
+        assert epochs[-1] == epoch
+    assert sum(path.stat().st_size for path in (tmp_path / "watch").iterdir()) < 4_500_000
+    assert np.ptp(np.diff(epochs)) == 0  # evenly spread
+    assert len(epochs) > 20
+
+
+def test_watched_rows_are_held_out_ones_without_repetition():
+    held_out = np.arange(100, 9000, 3)
+    for latent_dim in (2, 32, 1024):
+        rows = watch.watched_rows(held_out, latent_dim)
+        assert len(set(rows)) == len(rows) <= watch.N_CODES
+        assert set(rows) <= set(held_out)
+        assert len(rows) * latent_dim * 2 * 10 <= watch.BUDGET_BYTES + 16 * latent_dim * 20
+
+
+def test_a_status_without_torch():
+    """Pages and shells that watch runs must not wait for torch."""
+
+    code = "import sys, ae_core.jobs; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
