@@ -56,7 +56,7 @@ def code(start: Start, side: Side) -> np.ndarray:
         return get_engine().encode(side.key, picture.transpose(1, 2, 0)[None])[0]
     if start.kind == "mean":
         return np.asarray(side.codes.mean(axis=0, dtype=np.float64), np.float32)
-    draws = np.random.default_rng(start.number).standard_normal(side.codes.shape[1])
+    draws = np.random.default_rng(start.number).standard_normal((side.codes.shape[1],))
     if start.kind == "prior" and is_variational(side):
         return draws.astype(np.float32)
     # a Gaussian with the codes' own mean and covariance
