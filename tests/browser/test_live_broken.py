@@ -82,6 +82,70 @@ def test_an_expired_token_is_renewed_by_a_rerun(page: Page, live_url: str) -> No
     assert len(sockets) == 2
 
 
+def test_a_fast_hand_has_one_request_in_flight_and_ends_with_the_newest(
+    page: Page, live_url: str
+) -> None:
+    waiting: list[int] = []  # requests in flight, channel 0, at each request
+
+    def count(socket: WebSocketRoute) -> None:
+        server = socket.connect_to_server()
+        in_flight: set[int] = set()
+
+        def sent(message: str | bytes) -> None:
+            if isinstance(message, bytes) and message[10] == 0:
+                in_flight.add(int.from_bytes(message[4:8], "little"))
+                waiting.append(len(in_flight))
+            server.send(message)
+
+        def answered(message: str | bytes) -> None:
+            if isinstance(message, bytes):
+                in_flight.discard(int.from_bytes(message[4:8], "little"))
+            socket.send(message)
+
+        socket.on_message(sent)
+        server.on_message(answered)
+
+    page.route_web_socket("**/api/live", count)
+    open_stage(page, live_url)
+    box = slider(page, "t").bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 10, box["y"] + 16)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] + 30, box["y"] + 16, steps=150)
+    page.mouse.up()
+    in_python(page, "t", value(page, "t"))
+    painted = page.evaluate(HASHES)
+    slider(page, "t").press("ArrowLeft")
+    slider(page, "t").press("End")
+    page.wait_for_timeout(1000)
+    assert page.evaluate(HASHES) == painted
+    assert len(waiting) > 5
+    assert set(waiting) == {1}
+
+
+def test_a_stage_that_goes_away_closes_its_socket(page: Page, live_url: str) -> None:
+    def connections() -> int:
+        return int(page.request.get(f"{live_url}/api/health").json()["connections"])
+
+    before = connections()
+    open_stage(page, live_url, name="hidden")
+    page.get_by_role("button", name="Play").click()
+    assert connections() == before + 1
+    page.get_by_test_id("stCheckbox").locator("label").click()
+    expect(page.locator(".panel")).to_have_count(0, timeout=20_000)
+    page.wait_for_timeout(500)
+    assert connections() == before
+
+
+def test_stages_in_fragments_rerun_only_their_fragment(page: Page, live_url: str) -> None:
+    open_stage(page, live_url, name="several")
+    slider(page, "second").press("End")
+    codes = page.get_by_test_id("stCode")
+    expect(codes.nth(1)).to_contain_text('{"second": 3.0}', timeout=20_000)
+    expect(codes.nth(0)).to_contain_text('{"first": 0.0}')
+    expect(page.get_by_text("run 0", exact=True)).to_be_visible()
+
+
 @pytest.fixture
 def other_origin() -> Iterator[str]:
     """A server of somebody else, on another port."""

@@ -79,6 +79,29 @@ def moved() -> dict[str, float]:
     return live.slider_bank([live.Panel(KEY, "model", basis)], [control], key="moved")
 
 
+def hidden() -> dict[str, float]:
+    """A stage that goes away when the page says so."""
+    return morph() if st.toggle("Stage", True) else {}
+
+
+def several() -> dict[str, float]:
+    """Two stages on one page, each in a fragment."""
+    found: dict[str, float] = {}
+
+    @st.fragment
+    def one(name: str) -> None:
+        basis = live.Affine(np.zeros(N), np.eye(N)[:1])
+        stage = [live.Panel(KEY, f"stage {name}", basis)]
+        hand = live.slider_bank(stage, [live.Control(name, name, -3, 3)], key=name)
+        st.code(json.dumps(hand), language=None)
+
+    one("first")
+    one("second")
+    st.text(f"run {st.session_state.setdefault('runs', 0)}")
+    st.session_state["runs"] += 1
+    return found
+
+
 get_engine().register_readout("norm", lambda key, codes: np.linalg.norm(codes, axis=1))
 st.title("Live controls")
 SHOWS = {
@@ -88,6 +111,8 @@ SHOWS = {
     "wrong": wrong,
     "twins": twins,
     "moved": moved,
+    "hidden": hidden,
+    "several": several,
 }
 hand = SHOWS[st.query_params.get("show", "bank")]()
 st.code(json.dumps(hand), language=None)
