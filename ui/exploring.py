@@ -88,7 +88,9 @@ def choose_colour(data_set: DataSet, *, is_preview: bool) -> str | None:
         return None
     recalled = state.recall(COLOUR)
     index = options.index(recalled) if recalled in options else 0
-    chosen = st.selectbox("Colour by", options, index, format_func=words, width=200)
+    chosen = st.selectbox(
+        "Colour by", options, index, format_func=words, key="map_colour", width=200
+    )
     state.remember(COLOUR, chosen)
     return chosen
 

@@ -1,0 +1,170 @@
+"""The binary routes against the arrays they serve, and against everything they must refuse."""
+
+import json
+from dataclasses import dataclass
+from urllib.error import HTTPError
+from urllib.parse import quote, urlencode
+from urllib.request import Request, urlopen
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from ae_core.attribute_columns import column_of
+from ae_core.data.catalogue import load_data_set
+from ae_core.locations import cache_dir
+from ae_core.neighbours import NeighbourIndex, nearest_items
+from ae_core.projection import ProjectionSettings, make_map, save_array, save_map
+from live import columns
+from live.tokens import issue_token
+
+KEY = "a" * 32
+
+
+@dataclass
+class Answer:
+    """What came back over HTTP."""
+
+    status_code: int
+    content: bytes
+    headers: dict[str, str]
+
+    @property
+    def text(self):
+        return self.content.decode()
+
+    def json(self):
+        return json.loads(self.content)
+
+
+@pytest.fixture
+def client(live_port):
+    """Ask the live server: `client(path, query, headers)`."""
+
+    def ask(path, query=None, headers=None):
+        address = f"http://127.0.0.1:{live_port}/{quote(path)}?{urlencode(query or {})}"
+        try:
+            with urlopen(Request(address, headers=headers or {})) as answer:
+                found = {name.lower(): value for name, value in answer.headers.items()}
+                return Answer(answer.status, answer.read(), found)
+        except HTTPError as refusal:
+            with refusal:
+                return Answer(refusal.code, refusal.read(), {})
+
+    return ask
+
+
+@pytest.fixture
+def get(client):
+    return lambda path, **query: client(f"api/{path}", {"token": issue_token("s"), **query})
+
+
+def floats(answer):
+    assert answer.status_code == 200, answer.text
+    return np.frombuffer(answer.content, "<f4")
+
+
+@pytest.fixture
+def codes():
+    array = np.random.default_rng(0).normal(size=(1797, 5)).astype(np.float32)
+    save_array(cache_dir() / "codes" / f"{KEY}.npy", array)
+    return array
+
+
+def test_points_come_column_by_column(get, codes):
+    made = make_map(codes, ProjectionSettings(n_components=3), lambda message, share: None)
+    save_map(KEY, made)
+    found = floats(get(f"points/{KEY}"))
+    np.testing.assert_array_equal(found.reshape(3, -1), made.points.T)
+
+
+def test_an_unfinished_map_is_not_kept_by_the_browser(get, codes):
+    save_array(cache_dir() / "points" / f"{KEY}.partial.npy", codes[:, :2])
+    answer = get(f"points/{KEY}", part=3)
+    np.testing.assert_array_equal(floats(answer).reshape(2, -1), codes[:, :2].T)
+    assert answer.headers["cache-control"] == "no-store"
+
+
+def test_codes_come_whole_or_for_some_items(get, codes):
+    np.testing.assert_array_equal(floats(get(f"codes/{KEY}")).reshape(-1, 5), codes)
+    some = floats(get(f"codes/{KEY}", items="7,0,1796")).reshape(-1, 5)
+    np.testing.assert_array_equal(some, codes[[7, 0, 1796]])
+
+
+def test_attributes_are_positions_in_the_names(get):
+    digits = load_data_set("digits").attributes["digit"]
+    found = floats(get("attributes/digits/v/digit", n=500))
+    names = np.array(column_of(digits.iloc[:500]).names)
+    assert (names[found.astype(int)] == digits.iloc[:500].to_numpy()).all()
+
+
+def test_pictures_are_the_items_pixels(get):
+    answer = get("pictures/digits/v", items="5,3")
+    assert np.frombuffer(answer.content, "<u4", 4).tolist() == [2, 8, 8, 1]
+    pixels = np.frombuffer(answer.content, np.uint8, offset=16).reshape(2, 8, 8, 1)
+    np.testing.assert_array_equal(pixels[..., 0], load_data_set("digits").items[[5, 3], 0])
+
+
+def test_small_pictures_are_averages_of_blocks(get):
+    answer = get("pictures/digits/v", items="9", px=4)
+    pixels = np.frombuffer(answer.content, np.uint8, offset=16).reshape(4, 4)
+    blocks = load_data_set("digits").items[9, 0].reshape(4, 2, 4, 2).mean(axis=(1, 3))
+    np.testing.assert_array_equal(pixels, blocks.round())
+
+
+def test_an_item_tells_its_attributes(get):
+    digits = load_data_set("digits").attributes["digit"]
+    assert get("item/digits/v/12").json() == {"digit": digits.iloc[12]}
+
+
+def test_neighbours_by_code_and_by_pixels(get, codes):
+    found = get(f"neighbours/{KEY}/digits/v/8", n=5).json()
+    by_code, _ = NeighbourIndex(codes).nearest(codes[8:9], 6)
+    by_pixels, _ = nearest_items(load_data_set("digits").items, 8, 5)
+    assert found == {
+        "nearest by code": by_code[0, 1:].tolist(),
+        "nearest by pixels": by_pixels.tolist(),
+    }
+
+
+def test_plotly_is_the_installed_one(client):
+    answer = client(columns.plotly_address())
+    assert answer.status_code == 200 and b"plotly.js v" in answer.content[:400]
+
+
+REFUSED = [
+    ("points/../../etc", {}, (400, 404)),
+    ("points/zz", {}, (400,)),
+    (f"points/{'b' * 32}", {}, (404,)),
+    ("pictures/digits/v", {"items": "1,x"}, (400,)),
+    ("pictures/digits/v", {"items": ""}, (400,)),
+    ("pictures/digits/v", {"items": "1797"}, (404,)),
+    ("pictures/digits/v", {"items": ",".join(["1"] * 601)}, (413,)),
+    ("pictures/digits/v", {"items": "1", "px": "0"}, (400,)),
+    ("pictures/nothing/v", {"items": "1"}, (404,)),
+    ("attributes/digits/v/no such", {"n": "5"}, (404,)),
+    ("attributes/digits/v/digit", {}, (400,)),
+    ("item/digits/v/5000", {}, (404,)),
+    (f"neighbours/{KEY}/digits/v/3", {"n": "100000"}, (400,)),
+]
+
+
+@pytest.mark.parametrize(("path", "query", "statuses"), REFUSED)
+def test_bad_requests_are_refused_in_words(get, codes, path, query, statuses):
+    answer = get(path, **query)
+    assert answer.status_code in statuses and answer.text
+
+
+def test_without_a_token_or_from_elsewhere_nothing_is_told(client, codes):
+    assert client(f"api/codes/{KEY}").status_code == 403
+    headers = {"origin": "http://elsewhere.example"}
+    query = {"token": issue_token("s")}
+    assert client(f"api/codes/{KEY}", query, headers).status_code == 403
+
+
+def test_categories_beyond_the_colours_become_other():
+    values = pd.Series([f"v{i}" for i in range(20) for _ in range(20 - i)])
+    column = column_of(values)
+    assert len(column.names) == 12 and column.names[-1] == "other"
+    assert (column.values[values == "v19"] == 11).all()
+    assert column.names[int(column.values[0])] == "v0"
