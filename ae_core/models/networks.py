@@ -115,8 +115,7 @@ class ConvolutionalEncoder(Encoder):
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # faster
 
     def forward(self, items: Tensor) -> Tensor:
-        centred = items.contiguous(memory_format=torch.channels_last) * 2 - 1  # learns faster
-        features = self.stages(centred)  # (N, C', h, w)
+        features = self.stages(items.contiguous(memory_format=torch.channels_last))  # (N, C', h, w)
         # flattened without a copy: channels last
         return self.dense(features.permute(0, 2, 3, 1).flatten(1))  # (N, n_features)
 
