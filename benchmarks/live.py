@@ -1,6 +1,6 @@
 """Our live slider against `st.slider`, driven by mouse and keys in one Chromium.
 
-    python -m benchmarks.live [--codecs faces-vae stand-in-64 stand-in-128] [--rounds 3]
+    python -m benchmarks.live [--codecs faces-vae ...] [--rounds 3]
 
 Latency runs from the browser's time stamp of the input event to the frame of the screen in which
 the new pictures (two: the model's and PCA's) are painted. Rounds of ours and native alternate.
@@ -174,7 +174,7 @@ def measure(browser: Browser, url: str, codec: str, rounds: int, n_moves: int) -
 def main() -> None:
     """Measure every codec, print a table, and last one line of JSON."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--codecs", nargs="+", default=["stand-in-64", "stand-in-128"])
+    parser.add_argument("--codecs", nargs="+", default=["faces-vae", "stand-in-64", "stand-in-128"])
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--moves", type=int, default=300)
     options = parser.parse_args()
