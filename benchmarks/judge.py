@@ -53,7 +53,7 @@ class Judge(nn.Module):
         for before, after in pairwise(widths):
             layers += [
                 nn.Conv2d(before, after, 3, stride=2, padding=1, bias=False),
-                nn.BatchNorm2d(after),
+                nn.BatchNorm2d(after, momentum=0.2),
                 nn.ReLU(),
             ]
         self.features = nn.Sequential(*layers)
@@ -110,13 +110,13 @@ def train_judge(
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         judge = Judge(data_set.about.item_shape[0], len(heads))
-        judge(torch.zeros(1, *data_set.about.item_shape))
+        judge.eval()(torch.zeros(1, *data_set.about.item_shape))  # the lazy layer sees its size
     from safetensors.torch import load_file, save
 
     if path.is_file():
         judge.load_state_dict(load_file(path))
         return judge.eval()
-    _fit(judge, data_set, labels_of(heads, data_set), epochs, max_items, seed)
+    _fit(judge.train(), data_set, labels_of(heads, data_set), epochs, max_items, seed)
     write_atomically(path, save(judge.state_dict()))
     return judge.eval()
 
