@@ -34,7 +34,10 @@ KINDS: tuple[Kind, ...] = ("item", "all", "group", "mean", "probe", "conditional
 DIRECTION_KINDS = ("mean", "probe", "conditional")
 SEPARATOR = "~"
 OPENING = ("glasses and man", "man and not glasses", "woman and not glasses")
-PLAIN_FACE = "glasses and man and not (beard or moustache) and hair_style = parted"
+PLAIN_FACE = (
+    "glasses = round and man and not (beard or moustache) and hair_style = parted "
+    "and smile > 0.2 and eye_open > 0.5"
+)
 """Whom to open with among drawn faces: nothing else of his face goes with being a man."""
 
 GIVEN = "|"
