@@ -167,7 +167,7 @@ def _squares(space: NDArray[Any], rows: NDArray[np.int64]) -> NDArray[Any]:
 
 def _excess_ranks(squares: NDArray[Any], items: NDArray[np.int64], k: int) -> float:
     """Sum over some items of (rank by distance - k)."""
-    ranks = [np.count_nonzero(squares < squares[item]) + 1 for item in items]
+    ranks = [int(np.count_nonzero(squares < squares[item])) + 1 for item in items]
     return float(sum(max(rank - k, 0) for rank in ranks))
 
 

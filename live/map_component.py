@@ -165,6 +165,7 @@ def colour_of(data_set: DataSet, attribute: str) -> MapColour:
 
 
 NO_JOB = MapJob()
+Layout = Literal["wide", "narrow", "bare"]
 
 
 def latent_map(
@@ -179,6 +180,8 @@ def latent_map(
     spread: float = 0.0,
     found: NDArray[np.int64] | None = None,
     job: MapJob = NO_JOB,
+    layout: Layout = "wide",
+    moved_from: str | None = None,
     height_px: int = 560,
 ) -> MapState:
     """Show a map.
@@ -194,6 +197,8 @@ def latent_map(
         spread: Root mean square distance of the codes from their mean, unit of the round trip.
         found: Rows that a search found; all others go grey.
         job: What is said about the map while it is made, and the action offered.
+        layout: "wide" has the card beside the map, "narrow" below it, "bare" has map and legend.
+        moved_from: Name of another map of the same items: lines are drawn from there.
         height_px: Height of the map in CSS pixels.
     """
     kept = _kept_group(key, items, points.n_items)
@@ -219,6 +224,8 @@ def latent_map(
         "spread": spread,
         "group": kept,
         "job": asdict(job),
+        "layout": layout,
+        "movedFrom": f"api/points/{moved_from}" if moved_from else None,
         "filter": None if found is None else pack_rows(found, points.n_items),
     }
     hear = {f"on_{name}_change": _nothing for name in ("group", "pinned", "job")}

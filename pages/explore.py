@@ -1,5 +1,6 @@
 """What does the latent space look like?"""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,10 +10,11 @@ from ae_core.checkpoints import Checkpoint
 from ae_core.map_quality import load_quality, quality_key
 from ae_core.projection import ProjectionSettings
 from ae_core.projection_service import JobState
-from live.map_component import ItemSource, MapPoints, latent_map
+from live.map_component import ItemSource, MapPoints, choose_group, latent_map
 from live.projections import service
-from ui import cached, exploring, page, state
+from ui import cached, exploring, map_pair, page, state
 from ui.cached import WorkingSet
+from ui.map_pair import Beside
 
 MAP = "explore_map"
 POLL_S = 1.0
@@ -49,16 +51,18 @@ class Choice:
     source: exploring.Source
     colour: str | None
     found: np.ndarray | None
+    beside: Beside | None
 
 
-def controls(work: WorkingSet) -> Choice:
+def controls(checkpoint: Checkpoint, work: WorkingSet) -> Choice:
     """One row, which breaks where it must: the map, its settings, colours, what to look for."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         method = exploring.choose_method()
         settings, source = exploring.choose_settings(method, is_preview=work.is_preview)
         colour = exploring.choose_colour(work.data_set, is_preview=work.is_preview)
+        beside = map_pair.choose(work, settings, checkpoint)
         found = exploring.find(work.data_set)
-    return Choice(settings, source, colour, found)
+    return Choice(settings, source, colour, found, beside)
 
 
 def the_map(checkpoint: Checkpoint, work: WorkingSet, choice: Choice, is_polling: bool) -> None:
@@ -75,23 +79,41 @@ def the_map(checkpoint: Checkpoint, work: WorkingSet, choice: Choice, is_polling
         what = choice.colour if second and choice.colour else name
         codes = exploring.codes_source(checkpoint, work)
         is_plane = choice.source == "codes" and points.part is None
-        seen = latent_map(
-            points,
-            items=ItemSource.of(work.data_set),
-            colour=colour,
-            codes=codes,
-            codec=exploring.codec_of(checkpoint, work),
-            plane=exploring.open_map(points.key).linear if is_plane else None,
-            spread=exploring.spread_of(codes.key, work.codes),
-            found=choice.found,
-            job=exploring.job_words(said, len(mapped), what),
-            key=MAP,
-        )
+        left, right = st.columns(2) if choice.beside else (st.container(), None)
+        with left:
+            seen = latent_map(
+                points,
+                items=ItemSource.of(work.data_set),
+                colour=colour,
+                codes=codes,
+                codec=exploring.codec_of(checkpoint, work),
+                plane=exploring.open_map(points.key).linear if is_plane else None,
+                spread=exploring.spread_of(codes.key, work.codes),
+                found=choice.found,
+                job=exploring.job_words(said, len(mapped), what),
+                layout="narrow" if choice.beside else "wide",
+                key=MAP,
+            )
         if seen.action:
             act(seen.action, said)
+        jobs = [said, job]
+        if choice.beside and right:
+            with right:
+                other = map_pair.show(
+                    choice.beside, work, points, colour, codes, key=f"{MAP}_beside"
+                )
+                jobs.append(other)
+                if other.state == "done" and points.part is None:
+                    map_pair.what_changed(other, points, work, chooser(work))
         measuring = doubt(mapped, points) if job.state == "done" else None
         exploring.groups_bar(work.data_set, seen.group, key=MAP)
-        keep_polling(is_polling, [said, job, *([measuring] if measuring else [])])
+        keep_polling(is_polling, [*jobs, *([measuring] if measuring else [])])
+
+
+def chooser(work: WorkingSet) -> Callable[[np.ndarray], None]:
+    """Makes rows the group."""
+    items = ItemSource.of(work.data_set)
+    return lambda rows: choose_group(MAP, items, rows, len(work.data_set.items))
 
 
 def plain_map(work: WorkingSet, settings: ProjectionSettings) -> MapPoints:
@@ -138,7 +160,7 @@ page.header("Explore", "What does the latent space look like?", HOW)
 with page.errors_in_words():
     checkpoint = state.current_checkpoint()
     work = cached.working_set(checkpoint)
-    choice = controls(work)
+    choice = controls(checkpoint, work)
     is_polling = st.session_state.get(POLLING, False)
     draw = st.fragment(the_map, run_every=POLL_S if is_polling else None)
     draw(checkpoint, work, choice, is_polling)

@@ -4,7 +4,7 @@
 // or drawn; colours, groups and positions change without the points being sent again.
 
 import { Card } from "./map_card.js";
-import { count, floats, freshFloats, packBits, unpackBits } from "./map_data.js";
+import { count, floats, freshFloats, indices, packBits, unpackBits } from "./map_data.js";
 import { buildFrame } from "./map_frame.js";
 import { Gallery } from "./map_gallery.js";
 import { Grid } from "./map_grid.js";
@@ -14,6 +14,7 @@ import { Legend } from "./map_legend.js";
 import { Plot, loadPlotly } from "./map_plot.js";
 import { PicturesOnMap } from "./map_pictures.js";
 
+const MOST_LINES = 300;
 const views = new WeakMap();
 // Maps on one page that show the same items hear of each other here.
 const links = new EventTarget();
@@ -61,7 +62,10 @@ class MapView {
     links.removeEventListener("link", this.onLink);
     this.resize.disconnect();
     this.hand.close();
-    if (this.plot) this.plot.plotly.purge(this.frame.plot);
+    clearTimeout(this.settling);
+    const { plot } = this;
+    this.plot = null; // what is still under way finds nothing to draw on
+    plot?.plotly.purge(this.frame.plot);
   }
 
   get token() {
@@ -77,6 +81,7 @@ class MapView {
     this.setTriggerValue = setTriggerValue;
     this.data = data;
     this.frame.showJob(data.job);
+    this.root.dataset.layout = data.layout;
     this.frame.surface.style.height = `${data.height}px`;
     this.hand.configure(data);
     this.adopt(data);
@@ -89,8 +94,9 @@ class MapView {
 
   async load(data, run) {
     const isNew = this.points?.url !== data.points.url;
-    const [plotly, flat, values] = await Promise.all([
+    const [plotly, before, flat, values] = await Promise.all([
       loadPlotly(data.plotly),
+      data.movedFrom ? floats(data.movedFrom, this.token) : null,
       isNew ? this.fetchPoints(data.points) : null,
       data.colour ? floats(data.colour.url, this.token) : null,
     ]);
@@ -106,6 +112,7 @@ class MapView {
       this.filterBits = emphasis;
       this.filter = emphasis ? unpackBits(emphasis, data.points.n) : null;
     }
+    this.before = before;
     if (isNew || !same) await this.redraw();
   }
 
@@ -144,6 +151,7 @@ class MapView {
     if (!this.plot || !this.points) return;
     this.dirty = false;
     await this.plot.draw(this.points, this.colour, this.emphasis());
+    if (!this.plot) return;
     if (!this.listening) this.listen();
     await new Promise(requestAnimationFrame);
     this.root.dataset.painted = this.points.url;
@@ -177,16 +185,32 @@ class MapView {
 
   // The view has changed: put what lies over the points back in its place.
   moved() {
-    if (!this.plot?.drawn) return;
+    if (!this.plot?.drawn || !this.root.isConnected) return;
     this.frame.mark("ring", this.pixels(this.hand.item));
     this.frame.mark("pin", this.pixels(this.pinned));
     clearTimeout(this.settling);
     this.overlay.clear();
+    this.drawMovement();
     this.settling = setTimeout(() => this.hand.settled(), 120);
   }
 
+  // Lines from where items lie on the other map, for the group or for some of all.
+  drawMovement() {
+    if (!this.before || this.plot.is3d) return;
+    const { n, columns } = this.points;
+    const chosen = this.group ? indices(this.group) : Array.from({ length: n }, (_, i) => i);
+    const step = Math.max(1, Math.floor(chosen.length / MOST_LINES));
+    const lines = [];
+    for (let k = 0; k < chosen.length; k += step) {
+      const i = chosen[k];
+      const from = this.plot.toPixels(this.before[i], this.before[n + i]);
+      lines.push([from, this.plot.toPixels(columns[0][i], columns[1][i])]);
+    }
+    this.overlay.drawLines(lines);
+  }
+
   pixels(item) {
-    if (item === null || item === undefined || this.plot.is3d) return null;
+    if (item === null || item === undefined || !this.plot?.drawn || this.plot.is3d) return null;
     const [x, y] = this.points.columns;
     return this.plot.toPixels(x[item], y[item]);
   }

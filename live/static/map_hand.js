@@ -302,19 +302,18 @@ export class Hand {
   settled() {
     const { view } = this;
     if (!view.plot?.drawn || view.plot.is3d) return;
-    if (view.tool === "lattice") this.askLattice();
-    else if (this.pictures) this.showItemsInView();
+    const work = view.tool === "lattice" ? this.askLattice() : this.showItemsInView();
+    work.catch((error) => view.frame.say(error.message));
   }
 
   async showItemsInView() {
     const { view } = this;
+    if (!this.pictures) return;
     const items = PicturesOnMap.inView(view.grid, view.plot.view());
     view.root.dataset.pictures = String(items?.length || 0);
-    if (!items) {
-      view.overlay.clear();
-      return;
-    }
+    if (!items) return; // what lies over the map now may stay
     const images = await this.pictures.load(items, view.token, 48);
+    if (!view.plot) return;
     const placed = items.map((item, i) => {
       const [px, py] = view.pixels(item);
       return { image: images[i], px, py };
@@ -328,7 +327,8 @@ export class Hand {
     const { surface } = this.view.frame;
     const lattice = PicturesOnMap.lattice(surface.clientWidth, surface.clientHeight);
     const spots = lattice.places.map(([px, py]) => this.view.plot.toMap(px, py));
-    if (!this.place.isExact) await this.codes.load([...new Set(spots.flatMap((spot) => this.place.items(spot)))]);
+    const needed = new Set(spots.flatMap((spot) => this.place.items(spot)));
+    if (!this.place.isExact) await this.codes.load([...needed]);
     const d = this.place.latentDim;
     const codes = new Float32Array(spots.length * d);
     spots.forEach((spot, i) => codes.set(this.place.codeAt(spot), i * d));

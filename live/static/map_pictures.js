@@ -37,6 +37,23 @@ export class PicturesOnMap {
     return items.length && items.length <= MOST_IN_VIEW ? items : null;
   }
 
+  // lines: [[[px, py], [px, py]]] in CSS pixels, faint where they begin.
+  drawLines(lines) {
+    this.fit();
+    const { context, ratio } = this;
+    context.lineWidth = ratio;
+    for (const [[x0, y0], [x1, y1]] of lines) {
+      const fade = context.createLinearGradient(x0 * ratio, y0 * ratio, x1 * ratio, y1 * ratio);
+      fade.addColorStop(0, "rgba(128,128,136,0.06)");
+      fade.addColorStop(1, "rgba(128,128,136,0.75)");
+      context.strokeStyle = fade;
+      context.beginPath();
+      context.moveTo(x0 * ratio, y0 * ratio);
+      context.lineTo(x1 * ratio, y1 * ratio);
+      context.stroke();
+    }
+  }
+
   // placed: [{ image, px, py }], centres in CSS pixels of the plot.
   async draw(placed, size) {
     this.fit();

@@ -1,0 +1,199 @@
+"""The map in Chromium: hover, groups that last, what lives here, and its geometry."""
+
+from __future__ import annotations
+
+import json
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from playwright.sync_api import Page
+
+from live.assets import STATIC
+from tests.browser import explore_world
+
+pytestmark = pytest.mark.browser
+WAIT_MS = 180_000
+
+
+@pytest.fixture(scope="module")
+def world(serve, tmp_path_factory):
+    """The whole app on a home with 24,000 items, their codes and maps."""
+    home = tmp_path_factory.mktemp("explore")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ZOETROPE_HOME", str(home))
+        explore_world.build(home)
+    server = serve("app.py", home=home, env={"ZOETROPE_WARM_UP": "0"})
+    return SimpleNamespace(url=server.url, home=home)
+
+
+def open_map(page: Page, world: SimpleNamespace, console_errors: list[str]) -> None:
+    page.set_default_timeout(WAIT_MS)
+    page.goto(f"{world.url}/explore?data=blots&checkpoint=blots-pca")
+    painted(page)
+    page.wait_for_selector(".zmap[data-live=ready]", timeout=WAIT_MS)
+    # Streamlit asks below the page's own address first; that is not ours.
+    console_errors[:] = [text for text in console_errors if "404" not in text]
+
+
+def painted(page: Page, other_than: str = "") -> str:
+    """Wait for the points, and give their address."""
+    selector = f'.zmap[data-painted]:not([data-painted="{other_than}"])'
+    page.wait_for_selector(selector, timeout=WAIT_MS)
+    return page.locator(".zmap").get_attribute("data-painted") or ""
+
+
+def surface(page: Page) -> tuple[float, float, float, float]:
+    box = page.locator(".zmap-surface").bounding_box()
+    assert box is not None
+    return box["x"], box["y"], box["width"], box["height"]
+
+
+def draw_box(page: Page, share: float) -> None:
+    """Draw a box round the middle `share` of the map."""
+    x, y, width, height = surface(page)
+    page.click("[data-tool=box]")
+    page.mouse.move(x + width * (1 - share) / 2, y + height * (1 - share) / 2)
+    page.mouse.down()
+    page.mouse.move(x + width * (1 + share) / 2, y + height * (1 + share) / 2, steps=8)
+    page.mouse.up()
+
+
+def group_size(page: Page) -> int:
+    return int(page.locator(".zmap").get_attribute("data-group") or 0)
+
+
+def pixels(page: Page, nth: int) -> list[int]:
+    script = """(canvas) => [...canvas.getContext("2d")
+        .getImageData(0, 0, canvas.width, canvas.height).data]"""
+    found: list[int] = page.locator(".zmap-pair canvas").nth(nth).evaluate(script)
+    return found
+
+
+def choose_method(page: Page, name: str, before: str) -> str:
+    page.get_by_role("radio", name=name, exact=True).or_(
+        page.get_by_role("button", name=name, exact=True)
+    ).first.click()
+    return painted(page, other_than=before)
+
+
+def test_hover_shows_the_item_and_its_reconstruction(page, world, console_errors) -> None:
+    open_map(page, world, console_errors)
+    x, y, width, height = surface(page)
+    page.mouse.move(x + 5, y + 5)
+    page.mouse.move(x + width / 2, y + height / 2, steps=20)
+    page.wait_for_selector(".zmap[data-item]", timeout=WAIT_MS)
+    item = int(page.locator(".zmap").get_attribute("data-item"))
+    page.wait_for_function(
+        "() => document.querySelectorAll('.zmap-pair canvas')[1].width === 8", timeout=WAIT_MS
+    )
+    page.wait_for_selector(".zmap-facts dd", timeout=WAIT_MS)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ZOETROPE_HOME", str(world.home))
+        data = explore_world.load_data_set(explore_world.NAME)
+        wanted = data.items[item, 0].reshape(-1).tolist()
+    assert pixels(page, 0)[::4] == wanted
+    off = np.abs(np.array(pixels(page, 1)[::4]) - wanted).mean()
+    assert 0 < off < 40  # PCA with 8 of 64 axes, not another item
+
+
+def test_what_lives_here_follows_the_hand_over_empty_map(page, world, console_errors) -> None:
+    open_map(page, world, console_errors)
+    x, y, width, height = surface(page)
+    page.click("[data-tool=here]")
+    seen = set()
+    for share in np.linspace(0.1, 0.9, 12):
+        page.mouse.move(x + width * share, y + height * 0.12)
+        page.wait_for_timeout(250)
+        seen.add(json.dumps(pixels(page, 1)))
+    assert len(seen) > 8
+    assert page.locator(".zmap-card-title").inner_text() == "What lives here"
+    assert "exact" in page.locator(".zmap-doubt").inner_text()
+
+
+def test_a_large_group_lasts(page, world, console_errors) -> None:
+    """20,000 items: other colours, another map and back, another page and back."""
+    open_map(page, world, console_errors)
+    pca = painted(page)
+    draw_box(page, 0.9)
+    page.wait_for_function("() => +document.querySelector('.zmap').dataset.group > 0")
+    n = group_size(page)
+    assert n >= 20_000
+    page.wait_for_selector(".zmap-gallery canvas", timeout=WAIT_MS)
+    page.get_by_test_id("stSelectbox").filter(has_text="Colour by").locator("input").click()
+    page.get_by_role("option", name="split").or_(page.get_by_role("option").last).first.click()
+    page.wait_for_timeout(1500)
+    assert group_size(page) == n
+    umap = choose_method(page, "UMAP", pca)
+    assert group_size(page) == n
+    choose_method(page, "PCA", umap)
+    assert group_size(page) == n
+    page.get_by_role("link", name="Data", exact=True).click()
+    page.wait_for_selector(".zmap", state="detached", timeout=WAIT_MS)
+    page.get_by_role("link", name="Explore").click()
+    page.wait_for_selector(f'.zmap[data-group="{n}"]', timeout=WAIT_MS)
+
+
+def test_arrow_keys_reach_items_and_enter_pins_one(page, world, console_errors) -> None:
+    open_map(page, world, console_errors)
+    page.locator(".zmap-surface").focus()
+    items = set()
+    for key in ["ArrowRight", "ArrowRight", "ArrowUp", "ArrowLeft"]:
+        before = page.locator(".zmap").get_attribute("data-item")
+        page.keyboard.press(key)
+        page.wait_for_function(
+            "(before) => document.querySelector('.zmap').dataset.item !== (before ?? undefined)",
+            arg=before,
+        )
+        items.add(page.locator(".zmap").get_attribute("data-item"))
+    assert len(items) >= 3 and None not in items
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".zmap-near canvas", timeout=WAIT_MS)
+    assert page.locator(".zmap-near canvas").count() == 24
+
+
+GRID = """async ({ x, y, queries, polygon }) => {
+  const { Grid } = await import("/map_grid.js");
+  const grid = new Grid(Float32Array.from(x), Float32Array.from(y));
+  const near = queries.map(([a, b]) => grid.nearest(a, b, 5, 2, 3).items);
+  const mask = new Uint8Array(x.length);
+  const n = grid.markInside(polygon, mask);
+  return { near, inside: [...mask], n };
+}"""
+
+
+def windings(polygon: np.ndarray, points: np.ndarray) -> np.ndarray:
+    """How often the polygon goes round each point: the sum of the angles its edges are seen at."""
+    corners = (polygon[None] - points[:, None]) @ np.array([1, 1j])
+    return np.angle(np.roll(corners, -1, axis=1) / corners).sum(axis=1) / (2 * np.pi)
+
+
+def test_the_grid_finds_what_brute_force_finds(page) -> None:
+    page.route(
+        "http://modules.test/**",
+        lambda route: route.fulfill(
+            body=(STATIC / "map_grid.js").read_text() if route.request.url.endswith(".js") else "",
+            content_type="text/javascript" if route.request.url.endswith(".js") else "text/html",
+        ),
+    )
+    page.goto("http://modules.test/")
+    random = np.random.default_rng(3)
+    points = np.r_[random.normal(size=(900, 2)), random.normal(5, 0.02, (600, 2))].astype("f4")
+    queries = np.r_[random.normal(size=(20, 2)), random.uniform(-9, 9, (20, 2))]
+    angles = np.linspace(0, 2 * np.pi, 9)[:-1]
+    radii = np.array([2.0, 0.5, 1.8, 0.4, 2.2, 0.6, 1.5, 0.3])  # a star: not convex
+    polygon = np.c_[radii * np.cos(angles), radii * np.sin(angles)]
+    found = page.evaluate(
+        GRID,
+        {
+            "x": points[:, 0].tolist(),
+            "y": points[:, 1].tolist(),
+            "queries": queries.tolist(),
+            "polygon": polygon.tolist(),
+        },
+    )
+    far = np.linalg.norm((queries[:, None] - points[None]) * [2, 3], axis=2)
+    np.testing.assert_array_equal(found["near"], np.argsort(far, axis=1)[:, :5])
+    inside = np.abs(windings(polygon, points)) > 0.5
+    np.testing.assert_array_equal(np.array(found["inside"], bool), inside)
+    assert found["n"] == inside.sum()
