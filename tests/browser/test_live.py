@@ -323,6 +323,17 @@ def test_pictures_are_equal_large_and_crisp(show: Show, page: Page, width: int) 
     assert overflow <= 0
 
 
+def test_two_pictures_stay_side_by_side_on_a_narrow_screen(show: Show, page: Page) -> None:
+    page.set_viewport_size({"width": 420, "height": 800})
+    show("morph")
+    boxes = [page.locator(".panel canvas").nth(i).bounding_box() for i in range(2)]
+    assert boxes[0] is not None
+    assert boxes[1] is not None
+    assert boxes[0]["y"] == boxes[1]["y"]
+    assert boxes[0]["width"] == boxes[1]["width"]
+    assert page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("name", ["bank", "algebra", "morph"])
 def test_axe_finds_nothing(show: Show, page: Page, name: str, scheme: Any) -> None:
