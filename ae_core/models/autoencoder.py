@@ -61,7 +61,7 @@ class Autoencoder(Codec):
             seen = seen.detach().requires_grad_()
         posterior = self.posterior(seen)
         outputs = self.decoder(posterior.sample(generator))
-        terms = {"reconstruction": self.loss(outputs.float(), items).mean()}
+        terms = {"reconstruction": self.loss.mean(outputs.float(), items)}
         objective = terms["reconstruction"]
         if posterior.log_var is not None:
             divergence = kl_divergence(posterior.mean, posterior.log_var)

@@ -28,6 +28,10 @@ class ReconstructionLoss(nn.Module):
         """
         raise NotImplementedError
 
+    def mean(self, outputs: Tensor, items: Tensor) -> Tensor:
+        """Mean over the items: a scalar."""
+        return self(outputs, items).mean()
+
     def pixels(self, outputs: Tensor) -> Tensor:
         """The picture that `outputs` stands for, in [0, 1]."""
         return torch.sigmoid(outputs)
@@ -39,6 +43,11 @@ class BernoulliLoss(ReconstructionLoss):
     def forward(self, outputs: Tensor, items: Tensor) -> Tensor:
         losses = functional.binary_cross_entropy_with_logits(outputs, items, reduction="none")
         return losses.flatten(1).sum(dim=1)
+
+    def mean(self, outputs: Tensor, items: Tensor) -> Tensor:
+        """The same mean, without a pass over each item's losses."""
+        total = functional.binary_cross_entropy_with_logits(outputs, items, reduction="sum")
+        return total / len(items)
 
 
 class SquaredLoss(ReconstructionLoss):

@@ -46,3 +46,9 @@ def test_the_picture_is_where_the_loss_is_least(name):
     items = loss.pixels(best)
     for shift in (-0.5, 0.5):
         assert bool((loss(best + shift, items) > loss(best, items)).all())
+
+
+@pytest.mark.parametrize("name", sorted(LOSSES))
+def test_the_mean_is_that_of_the_items(name):
+    loss = LOSSES[name]()
+    torch.testing.assert_close(loss.mean(OUTPUTS, ITEMS), loss(OUTPUTS, ITEMS).mean())

@@ -239,6 +239,13 @@ def test_kl_sparsity_pulls_the_mean_activity_to_the_target_on_real_data():
     assert rates.mean().item() == pytest.approx(0.1, abs=0.03)
 
 
+def test_short_numbers_give_nearly_the_same_losses():
+    whole, short = run(make_training(VAE)), run(make_training(VAE, precision="bf16"))
+    for entry, other in zip(whole.history, short.history, strict=True):
+        assert other["held_out"]["mse"] == pytest.approx(entry["held_out"]["mse"], rel=0.1)
+    assert all(value.dtype == torch.float32 for value in weights_of(short).values())
+
+
 PROCESS = """
 import json, sys
 from tests.core.test_training import make_training, run
