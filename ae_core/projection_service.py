@@ -10,6 +10,7 @@ if state.state == "done":
 from __future__ import annotations
 
 import contextlib
+import functools
 import itertools
 import json
 import os
@@ -121,7 +122,7 @@ class ProjectionService:
         Raises:
             ProjectionError: The codes or settings cannot make a map.
         """
-        fingerprint = fingerprint_of(codes)
+        fingerprint = _fingerprint(codes)
         key = projection_key(fingerprint, settings)
         known = self._known(key, fresh)
         if known is not None:
@@ -142,7 +143,7 @@ class ProjectionService:
         """Ask how far the finished map `map_key` of these codes can be trusted."""
         key = quality_key(map_key, everyone=everyone)
         is_done = load_quality(key) is not None
-        path = "" if is_done else str(_codes_file(codes, fingerprint_of(codes)))
+        path = "" if is_done else str(_codes_file(codes, _fingerprint(codes)))
         inputs = {"codes": path, "map": map_key, "everyone": everyone}
         return self._ask_once(key, "quality", inputs, is_done, fresh)
 
@@ -343,13 +344,39 @@ def _obituary(returncode: int) -> str:
     return f"The process that makes maps {reason}. {remedy}: a new process is started."
 
 
+def _fingerprint(codes: Floats) -> str:
+    """`fingerprint_of`, remembered for whole files: a page asks at every rerun."""
+    path = _whole_file(codes)
+    if path is None:
+        return fingerprint_of(codes)
+    status = path.stat()
+    return _fingerprint_of_file(path, status.st_mtime_ns, status.st_size)
+
+
+@functools.lru_cache(maxsize=64)
+def _fingerprint_of_file(path: Path, _modified_ns: int, _n_bytes: int) -> str:
+    return fingerprint_of(np.load(path, mmap_mode="r", allow_pickle=False))
+
+
+def _whole_file(codes: Floats) -> Path | None:
+    """The .npy whose whole content these codes are mapped from, if they are."""
+    if not isinstance(codes, np.memmap) or codes.filename is None:
+        return None
+    if not codes.flags.c_contiguous:  # turned or transposed: the file holds another order
+        return None
+    path = Path(codes.filename)
+    if path.suffix != ".npy" or not path.exists():
+        return None
+    whole = np.load(path, mmap_mode="r", allow_pickle=False)
+    same = whole.shape == codes.shape and whole.dtype == codes.dtype
+    return path if same and whole.offset == codes.offset else None
+
+
 def _codes_file(codes: Floats, fingerprint: str) -> Path:
     """A .npy with the codes: the very file they are mapped from, or a copy in the cache."""
-    if isinstance(codes, np.memmap) and codes.filename is not None:
-        path = Path(codes.filename)
-        whole = np.load(path, mmap_mode="r", allow_pickle=False) if path.suffix == ".npy" else None
-        if whole is not None and whole.shape == codes.shape and whole.dtype == codes.dtype:
-            return path
+    whole = _whole_file(codes)
+    if whole is not None:
+        return whole
     path = cache_dir() / "projection-inputs" / f"{fingerprint}.npy"
     if not path.exists():
         save_array(path, np.asarray(codes, dtype=np.float32))

@@ -32,7 +32,7 @@ def service(tmp_path, monkeypatch):
     service.close()
 
 
-def wait_for(condition, timeout_s=120.0):
+def wait_for(condition, timeout_s=280.0):
     """Poll until `condition()` is true; what it gave."""
     deadline = time.monotonic() + timeout_s
     while time.monotonic() < deadline:
@@ -47,6 +47,18 @@ def finish(service, codes, settings):
     if state.is_active:
         wait_for(lambda: not service.state(state.key).is_active)
     return service.request(codes, settings)
+
+
+def test_a_file_and_a_slice_of_it_are_told_apart(service, codes, tmp_path):
+    path = tmp_path / "codes.npy"
+    np.save(path, codes)
+    mapped = np.load(path, mmap_mode="r")
+    whole, half = (service.request(c, ProjectionSettings()).key for c in (mapped, mapped[:900]))
+    assert whole == service.request(codes, ProjectionSettings()).key != half
+    assert len(load_map(half).points) == 900
+    np.save(path, codes + 1)
+    changed = np.load(path, mmap_mode="r")
+    assert service.request(changed, ProjectionSettings()).key != whole
 
 
 def test_pca_is_done_at_once_and_needs_no_worker(service, codes):
@@ -76,12 +88,13 @@ def test_a_cancelled_map_stops_and_the_worker_goes_on(service, codes):
     assert service.pid == pid
 
 
+@pytest.mark.timeout(900)  # it waits for UMAP to compile, on a busy machine too
 def test_worker_killed_mid_umap_says_so_and_the_next_request_works(service, codes):
     many = np.tile(codes, (12, 1)) + np.random.default_rng(0).normal(
         scale=0.05, size=(12 * len(codes), codes.shape[1])
     ).astype(np.float32)
     state = service.request(many, UMAP)
-    wait_for(lambda: service.state(state.key).state == "running", timeout_s=200)
+    wait_for(lambda: service.state(state.key).state == "running", 500)
     os.kill(service.pid, signal.SIGKILL)
     failed = wait_for(lambda: (s := service.state(state.key)).state == "failed" and s)
     assert "memory" in failed.message and "try again" in failed.message
