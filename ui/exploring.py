@@ -52,7 +52,7 @@ def choose_method() -> Method:
         format_func=METHODS.__getitem__,
         required=True,
         key="map_method",
-        width=240,
+        width=216,
     )
     state.remember(METHOD, chosen)
     return chosen
@@ -62,7 +62,7 @@ def choose_settings(method: Method, *, is_preview: bool) -> tuple[ProjectionSett
     """Axes, what is mapped, and the settings that the method reads, folded away."""
     start = ProjectionSettings(method=method)
     names = [name for name in start.relevant() if name not in ("method", "n_components")]
-    with st.popover("Settings", icon=":material/tune:", width=136):
+    with st.popover("Settings", icon=":material/tune:", width=128):
         n_axes = st.segmented_control(
             "Axes", [2, 3], default=2, key="map_axes", required=True, format_func="{}-D".format
         )
@@ -89,7 +89,7 @@ def choose_colour(data_set: DataSet, *, is_preview: bool) -> str | None:
     recalled = state.recall(COLOUR)
     index = options.index(recalled) if recalled in options else 0
     chosen = st.selectbox(
-        "Colour by", options, index, format_func=words, key="map_colour", width=200
+        "Colour by", options, index, format_func=words, key="map_colour", width=160
     )
     state.remember(COLOUR, chosen)
     return chosen
@@ -107,7 +107,6 @@ def find(data_set: DataSet) -> NDArray[np.int64] | None:
         placeholder="glasses and smile > 0.5",
         help="Attributes, and, or, not, brackets, comparisons; what is not found goes grey.",
         key="map_find",
-        width=260,
     )
     state.remember(FIND, question or None)
     if not question.strip():

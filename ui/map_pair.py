@@ -56,7 +56,7 @@ def choose(work: WorkingSet, settings: ProjectionSettings, chosen: Checkpoint) -
         "Beside it",
         options,
         options.index(recalled) if recalled in options else 0,
-        width=200,
+        width=160,
         key="map_beside",
     )
     state.remember(BESIDE, None if title == "nothing" else title)

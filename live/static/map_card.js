@@ -102,6 +102,9 @@ function picture() {
       if (image instanceof ImageData) context.putImageData(image, 0, 0);
       else context.drawImage(image, 0, 0);
     },
+    get text() {
+      return caption.textContent;
+    },
     label(text, colour = "") {
       if (caption.textContent !== text) caption.textContent = text;
       caption.style.color = colour;

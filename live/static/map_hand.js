@@ -141,37 +141,31 @@ export class Hand {
     view.gallery.highlight(item);
     view.root.dataset.item = String(item);
     view.card.showTitle(`Item ${item.toLocaleString("en")}`);
-    this.showPicture(item);
+    this.showPicture(item, "the item");
     this.reconstruct(item, stamp);
     clearTimeout(this.resting);
     this.resting = setTimeout(() => this.rest(item), REST_MS);
   }
 
-  showPicture(item) {
-    const { card } = this.view;
+  // The real picture of an item; one request at a time, and then the newest item's.
+  async showPicture(item, label) {
+    const { card, frame, token } = this.view;
     if (!this.pictures) return;
-    card.left.label("the item");
-    const known = this.pictures.get(item);
-    if (known) {
-      card.left.show(known);
-      return;
-    }
+    card.left.label(label);
     this.wanted = item;
-    if (this.fetching) return; // one at a time; the newest is next
+    if (this.pictures.has(item)) card.left.show(this.pictures.get(item));
+    if (this.pictures.has(item) || this.fetching) return;
     this.fetching = true;
-    this.pictures
-      .load([item], this.view.token)
-      .catch((error) => this.view.frame.say(error.message))
-      .finally(() => {
-        this.fetching = false;
-        if (this.item !== null && !this.spot && this.wanted !== null) this.showNewest(item);
-      });
-  }
-
-  showNewest(loaded) {
-    const { wanted } = this;
-    if (this.pictures.has(wanted)) this.view.card.left.show(this.pictures.get(wanted));
-    else if (wanted !== loaded) this.showPicture(wanted);
+    try {
+      await this.pictures.load([item], token);
+    } catch (error) {
+      frame.say(error.message);
+      return;
+    } finally {
+      this.fetching = false;
+    }
+    if (this.wanted === item) card.left.show(this.pictures.get(item));
+    else this.showPicture(this.wanted, card.left.text);
   }
 
   async reconstruct(item, stamp) {
@@ -247,24 +241,7 @@ export class Hand {
       view.root.dataset.item = String(near);
       view.tell({ item: near });
     }
-    this.nearestPicture(near);
-  }
-
-  nearestPicture(item) {
-    const { card } = this.view;
-    card.left.label("nearest item");
-    const known = this.pictures?.get(item);
-    if (known) card.left.show(known);
-    else if (this.pictures && !this.fetching) {
-      this.fetching = true;
-      this.pictures
-        .load([item], this.view.token)
-        .then(([image]) => item === this.item && card.left.show(image))
-        .catch((error) => this.view.frame.say(error.message))
-        .finally(() => {
-          this.fetching = false;
-        });
-    }
+    this.showPicture(near, "nearest item");
   }
 
   doubt(readouts) {
@@ -363,12 +340,14 @@ export class Hand {
     const [x, y] = view.points.columns;
     const { x0, x1, y0, y1 } = view.plot.view();
     const [cx, cy] = this.item === null ? [(x0 + x1) / 2, (y0 + y1) / 2] : [x[this.item], y[this.item]];
-    const { items } = view.grid.nearest(cx, cy, 200, 1, 1, Infinity, this.item ?? -1);
-    const ahead = items.find((i) => {
-      const [along, across] = [(x[i] - cx) * dx + (y[i] - cy) * dy, (x[i] - cx) * dy - (y[i] - cy) * dx];
-      return along > 0 && along >= Math.abs(across);
-    });
-    if (ahead !== undefined) this.hover(ahead);
+    let [ahead, shortest] = [null, Infinity];
+    for (let i = 0; i < x.length; i += 1) {
+      const along = (x[i] - cx) * dx + (y[i] - cy) * dy;
+      const across = Math.abs((x[i] - cx) * dy) + Math.abs((y[i] - cy) * dx);
+      const far = along * along + across * across;
+      if (along > 0 && along >= across && far < shortest && i !== this.item) [ahead, shortest] = [i, far];
+    }
+    this.hover(ahead);
   }
 }
 
