@@ -1,8 +1,12 @@
 """Shared by all tests: an empty home, and the data folder beside the checkout."""
 
+import contextlib
+import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from ae_core.priority import NICENESS_VARIABLE
@@ -18,11 +22,22 @@ SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 
 @pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """An empty folder for own data, checkpoints and caches; nobody's real files are touched."""
     folder = tmp_path / "home"
     monkeypatch.setenv("ZOETROPE_HOME", str(folder))
-    return folder
+    yield folder
+    end_detached(folder)
+
+
+def end_detached(home: Path) -> None:
+    """Kill runs and tasks that a test left going: they are made to outlive whoever started them."""
+    files = [*home.glob("checkpoints/*/status.json"), *home.glob(".cache/tasks/*.json")]
+    for path in files:
+        with contextlib.suppress(OSError, ValueError, psutil.Error):
+            process = psutil.Process(json.loads(path.read_text())["pid"])
+            if str(path.parent) in process.cmdline() or path.stem in process.cmdline():
+                process.kill()
 
 
 @pytest.fixture(scope="session")
