@@ -17,6 +17,7 @@ from pathlib import Path
 from playwright.sync_api import Page, sync_playwright
 
 from ae_core import jobs
+from ae_core.data.catalogue import load_data_set
 from benchmarks.figures import quantile
 from benchmarks.live import drag_live, open_live
 from benchmarks.serving import PROJECT_ROOT, launch_chromium, serve
@@ -69,6 +70,7 @@ def main() -> None:
             browser = launch_chromium(playwright, webgl=False)
             page = browser.new_page(viewport={"width": 1280, "height": 900})
             open_live(page, server.url, options.codec)
+            load_data_set(options.data)  # so that the run begins with training, not with drawing
             alone = measure(page, options.rounds, options.moves)
             start_training(options.data)
             try:
