@@ -196,8 +196,8 @@ def zero_start(layer: nn.Module) -> nn.Module:
 def initialise(module: nn.Module, seed: int) -> None:
     """Draw every weight from its own seeded generator, never from torch's global one.
 
-    He et al. 2015, equation 10: variance 2 / fan-in; biases zero. A transposed convolution of
-    stride s sums only kernel / s^2 of its taps into one output pixel.
+    He et al. 2015, equation 10: variance 2 / fan-in; biases zero unless marked. A transposed
+    convolution of stride s sums only kernel / s^2 of its taps into one output pixel.
     """
     generator = torch.Generator().manual_seed(seed)
     for layer in module.modules():
@@ -210,4 +210,4 @@ def initialise(module: nn.Module, seed: int) -> None:
         with torch.no_grad():
             layer.weight.copy_(torch.randn(layer.weight.shape, generator=generator) * scale)
             if layer.bias is not None:
-                layer.bias.zero_()
+                layer.bias.fill_(getattr(layer, "bias_start", 0.0))

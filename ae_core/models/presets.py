@@ -85,7 +85,7 @@ _ALL = (
         model=ModelConfig(
             widths=(512,), loss="bce", corruption="gaussian", corruption_range=(0.5, 0.5)
         ),
-        training=TrainingConfig(epochs=12, learning_rate=2e-3, schedule="one_cycle"),
+        training=TrainingConfig(epochs=20, learning_rate=2e-3, schedule="one_cycle"),
     ),
     Preset(
         name="dense-vae",

@@ -1,10 +1,12 @@
 """Laws of the bottlenecks."""
 
 import torch
+from sklearn.datasets import load_digits
 from torch.distributions import Normal
 from torch.distributions import kl_divergence as torch_kl
 
 from ae_core.config import ModelConfig
+from ae_core.models.autoencoder import build_autoencoder
 from ae_core.models.bottlenecks import (
     Posterior,
     VariationalBottleneck,
@@ -65,3 +67,11 @@ def test_absurd_features_give_a_finite_kl():
     bottleneck = VariationalBottleneck(ModelConfig(latent_dim=2), n_features=4)
     posterior = bottleneck(torch.full((1, 4), 1e4))
     assert bool(kl_divergence(posterior.mean, posterior.log_var).isfinite().all())
+
+
+def test_no_unit_of_a_fresh_relu_code_is_dead():
+    """On pictures of digits, which are mostly black: every unit is active for some item."""
+    config = ModelConfig(widths=(128,), latent_dim=32, code_activation="relu")
+    model = build_autoencoder(config, (1, 8, 8), seed=0)
+    codes = model.encode(torch.from_numpy(load_digits().images[:, None] / 16).float())
+    assert bool((codes > 0).any(dim=0).all())
