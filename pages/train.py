@@ -71,7 +71,10 @@ def configure() -> None:
     st.markdown(f"On **{about.title}**: {width} x {height}, {colour} (choose in the sidebar)")
     preset = preset_picker(min(height, width) < 16)
     model, training = form(preset)
-    name = st.text_input("Name", value=free_name(f"{about.name}-{preset.name}"))
+    proposal = free_name(f"{about.name}-{preset.name}")
+    # A key that changes with each run: what was typed survives another preset, not another run.
+    key = f"run-name-{len(jobs.list_runs())}"
+    name = st.text_input("Name", placeholder=proposal, key=key).strip() or proposal
     if st.button("Start training", type="primary", icon=":material/play_arrow:", width="stretch"):
         request = jobs.RunRequest(
             name=check_name(name), data=about.name, model=model, training=training,

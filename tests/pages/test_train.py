@@ -99,4 +99,4 @@ def test_names_are_free() -> None:
     field(app, "Epochs").set_value(1)
     button(app, "Start training").click().run()
     wait("digits-dense")
-    assert field(open_page("train.py", {"data": "digits"}), "Name").value == "digits-dense-2"
+    assert field(open_page("train.py", {"data": "digits"}), "Name").placeholder == "digits-dense-2"
