@@ -4,7 +4,9 @@
 
 A judge (`benchmarks.judge`) looks at decoded results of random sums of held-out items. A triple
 *succeeds* if the judge finds all wanted attributes; it has a *side effect* if the judge sees an
-uninvolved attribute otherwise than on the plain reconstruction of the item it began with.
+uninvolved attribute otherwise than on the plain reconstruction of the item it began with. *Already*
+is how often that reconstruction has all wanted attributes before anything is added: a success that
+is no higher says nothing. Heads that the judge itself misses the bar on count in no side effect.
 Prints a table, and last a line of JSON.
 """
 
@@ -187,7 +189,7 @@ def measure(
     uninvolved = [
         i for i in range(len(bench.heads)) if bench.usable[i] and i not in wanted and i not in tied
     ]
-    found: dict[str, list[tuple[float, float, dict[str, float]]]] = {}
+    found: dict[str, list[tuple[float, float, dict[str, float], float]]] = {}
     for seed in seeds:
         before: NDArray[np.bool_] | None = None
         for method, start, codes in results(bench, asked, n_triples, seed):
@@ -198,12 +200,15 @@ def measure(
             changed = after != before
             by_head = {bench.heads[i]: float(changed[:, i].mean()) for i in [*uninvolved, *tied]}
             side = changed[:, uninvolved].any(axis=1) if uninvolved else np.zeros(len(hit))
-            found.setdefault(method, []).append((float(hit.mean()), float(side.mean()), by_head))
+            already = np.all([before[:, i] == value for i, value in wanted.items()], axis=0)
+            run = float(hit.mean()), float(side.mean()), by_head, float(already.mean())
+            found.setdefault(method, []).append(run)
     return [
         {
             "sum": asked.name, "method": method,
             "success": float(np.mean([run[0] for run in runs])),
             "success_spread": float(np.ptp([run[0] for run in runs])),
+            "already": float(np.mean([run[3] for run in runs])),
             "side_effects": float(np.mean([run[1] for run in runs])),
             "changed": {
                 name: round(float(np.mean([run[2][name] for run in runs])), 4)
@@ -255,12 +260,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
         rebuilt = accuracy(bench.decide(np.array(bench.codes[held_out])), labels[held_out])
         _print_judge(f"judge, reconstructions of {name}", rebuilt, setting)
         report[f"reconstructions of {name}"] = rebuilt.round(4).tolist()
-        print(f"\n| {name} | method | success | spread | side effects |\n|---|---|---|---|---|")
+        print(
+            f"\n| {name} | method | already | success | spread | side effects |\n"
+            "|---|---|---|---|---|---|"
+        )
         for asked in setting.sums:
             for row in measure(bench, asked, options.triples, range(options.seeds)):
                 rows.append({"checkpoint": name, **row})
                 print(
-                    f"| {row['sum']} | {row['method']} | {row['success']:.3f} | "
+                    f"| {row['sum']} | {row['method']} | {row['already']:.3f} | "
+                    f"{row['success']:.3f} | "
                     f"{row['success_spread']:.3f} | {row['side_effects']:.3f} |",
                     flush=True,
                 )

@@ -31,11 +31,11 @@ def save_digits_vae(name: str = "small", latent_dim: int = 6) -> Checkpoint:
 def open_page(page: str, query: Mapping[str, Any] | None = None) -> AppTest:
     """Open a page on the digits as a browser does with that query in the address."""
     app = AppTest.from_file(str(project_root() / "pages" / "shell.py"), default_timeout=60)
-    for name, value in {"data": "digits", **(query or {})}.items():
+    for name, value in {"data": "digits", "checkpoint": "small", **(query or {})}.items():
         app.query_params[name] = value
     app.run()
     app.switch_page(page)
-    for name, value in {"data": "digits", **(query or {})}.items():
+    for name, value in {"data": "digits", "checkpoint": "small", **(query or {})}.items():
         app.query_params[name] = value
     return app.run()
 
