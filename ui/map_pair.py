@@ -126,7 +126,7 @@ def what_changed(
     if changed is None:
         return
     most = np.argsort(-changed, kind="stable")[:N_CHANGED]
-    left, right = st.columns([0.7, 0.3], vertical_alignment="center")
+    left, right = st.columns([0.58, 0.42], vertical_alignment="center")
     left.markdown(
         f"**Neighbours changed:** {changed.mean():.0%} of 15 on average :gray[most for these]"
     )
