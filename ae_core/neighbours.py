@@ -115,4 +115,5 @@ def nearest_items(items: NDArray[np.uint8], item: int, n_neighbours: int) -> tup
     squares[item] = np.inf
     near = np.argpartition(squares, n_neighbours - 1)[:n_neighbours]
     near = near[np.lexsort((near, squares[near]))]
-    return near.astype(np.int64), np.sqrt(squares[near]) / np.float32(255)
+    far = np.sqrt(squares[near]) / np.float32(255)
+    return near.astype(np.int64), far.astype(np.float32)
