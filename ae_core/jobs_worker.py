@@ -277,6 +277,7 @@ def fit_autoencoder(
             saved_at = time.monotonic()
         if cancelled:
             raise CancelledError
+    save_state(folder, training)  # what follows may be interrupted too
     return model.to("cpu").eval(), training.history
 
 
