@@ -148,7 +148,6 @@ def _start(options: argparse.Namespace) -> jobs.RunRequest:
 
 def _request(options: argparse.Namespace) -> jobs.RunRequest:
     start = _start(options)
-    about_data_set(start.data)  # refuses an unknown name before anything is started
     given = _given(options, ModelConfig)
     if start.model is None:
         extra = given.keys() - {"latent_dim"}

@@ -164,6 +164,21 @@ def check_name(name: str) -> str:
     return name
 
 
+def check_item_shape(model: ModelConfig, item_shape: tuple[int, int, int]) -> None:
+    """Refuse a composition that cannot take items of this shape (C, H, W).
+
+    Raises:
+        ConfigError: The item is too small to be halved that often.
+    """
+    _, height, width = item_shape
+    n_stages = len(model.widths)
+    if model.architecture == "convolutional" and min(height, width) < 2**n_stages:
+        raise ConfigError(
+            f"`widths` has {n_stages} stages, each halving the item, which is {height} x {width}: "
+            f"use at most {min(height, width).bit_length() - 1} or architecture dense."
+        )
+
+
 def validated(model: type[S], values: Mapping[str, object]) -> S:
     """Build settings, turning pydantic's report into one readable `ConfigError`."""
     try:

@@ -30,9 +30,11 @@ from ae_core.config import (
     ModelConfig,
     Settings,
     TrainingConfig,
+    check_item_shape,
     check_name,
     explain,
 )
+from ae_core.data.catalogue import about_data_set
 from ae_core.errors import JobError
 from ae_core.locations import (
     checkpoints_dir,
@@ -119,7 +121,12 @@ def start_run(request: RunRequest) -> Run:
 
     Raises:
         JobError: There is a run or checkpoint of that name.
+        DataError: The data set does not exist.
+        ConfigError: The model cannot take its items.
     """
+    about = about_data_set(request.data)
+    if request.model is not None:
+        check_item_shape(request.model, about.item_shape)
     folder = checkpoints_dir() / request.name
     checkpoints_dir().mkdir(parents=True, exist_ok=True)
     shipped = (shipped_checkpoints_dir() / request.name).exists()

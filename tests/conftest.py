@@ -18,6 +18,9 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 # Tests wait for heavy work: it need not step back. Before any server or worker is started.
 os.environ.setdefault(NICENESS_VARIABLE, "0")
 
+# Nor does every server of a browser test have to compile UMAP beside the test.
+os.environ.setdefault("ZOETROPE_WARM_UP", "0")
+
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 

@@ -7,8 +7,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
-from ae_core.config import ModelConfig
-from ae_core.errors import ConfigError
+from ae_core.config import ModelConfig, check_item_shape
 
 ItemShape = tuple[int, int, int]
 
@@ -166,14 +165,9 @@ def stage_sizes(config: ModelConfig, item_shape: ItemShape) -> list[tuple[int, i
     Raises:
         ConfigError: The item is too small to be halved that often.
     """
+    check_item_shape(config, item_shape)
     height, width = item_shape[1:]
-    n_stages = len(config.widths)
-    if min(height, width) < 2**n_stages:
-        raise ConfigError(
-            f"`widths` has {n_stages} stages, each halving the item, which is {height} x {width}: "
-            f"use at most {int(math.log2(min(height, width)))} or architecture dense."
-        )
-    return [(height >> stage, width >> stage) for stage in range(n_stages + 1)]
+    return [(height >> stage, width >> stage) for stage in range(len(config.widths) + 1)]
 
 
 Builder = Callable[[ModelConfig, ItemShape], tuple[Encoder, nn.Module]]

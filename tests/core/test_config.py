@@ -7,6 +7,7 @@ from ae_core.config import (
     ModelConfig,
     Settings,
     TrainingConfig,
+    check_item_shape,
     check_name,
     validated,
 )
@@ -43,6 +44,13 @@ def test_every_preset_round_trips_through_json(preset: Settings) -> None:
 def test_a_bad_setting_is_named(values: dict[str, object], words: str) -> None:
     with pytest.raises(ConfigError, match=words):
         validated(ModelConfig, values)
+
+
+def test_a_model_with_more_stages_than_the_item_can_be_halved_is_refused() -> None:
+    model = ModelConfig(architecture="convolutional", widths=(8, 8, 8, 8))
+    check_item_shape(model, (1, 16, 20))
+    with pytest.raises(ConfigError, match="4 stages.*8 x 8: use at most 3"):
+        check_item_shape(model, (1, 8, 8))
 
 
 @pytest.mark.parametrize("name", ["", "../x", "a/b", "A", ".hidden", "a" * 61, "a b", "a\n"])

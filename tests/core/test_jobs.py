@@ -18,7 +18,7 @@ from ae_core import jobs, watch
 from ae_core.checkpoints import find_checkpoint, load_codec
 from ae_core.config import ModelConfig, TrainingConfig
 from ae_core.data.catalogue import load_data_set
-from ae_core.errors import DataError, JobError
+from ae_core.errors import ConfigError, DataError, JobError
 from ae_core.jobs import RunRequest, Status
 from ae_core.jobs_worker import explain_failure, file_lock
 from ae_core.locations import checkpoints_dir
@@ -132,13 +132,6 @@ def test_a_run_of_pca_makes_the_codec_that_fitting_it_makes():
     assert torch.equal(found.components, expected.components)
 
 
-def test_vanished_data_is_a_clear_final_state():
-    jobs.start_run(request_of("gone", data="no-such-data"))
-    status = wait_until_over("gone")
-    assert status.state == "failed"
-    assert "there is no data set 'no-such-data'" in status.message
-
-
 def a_run_on_disk(name, **changes):
     folder = checkpoints_dir() / name
     folder.mkdir(parents=True)
@@ -147,6 +140,25 @@ def a_run_on_disk(name, **changes):
     status = Status(**({"state": "running", "queued_at": now, "heartbeat": now} | changes))
     jobs.write_status(folder, status)
     return folder, status
+
+
+def test_vanished_data_is_a_clear_final_state():
+    folder, _ = a_run_on_disk("gone", state="cancelled")
+    wanted = request_of("gone", data="no-such-data")
+    (folder / jobs.REQUEST).write_text(wanted.model_dump_json())
+    jobs.resume("gone")  # the data were there when it was started
+    status = wait_until_over("gone")
+    assert status.state == "failed"
+    assert "there is no data set 'no-such-data'" in status.message
+
+
+def test_what_cannot_be_trained_is_refused_before_anything_is_started():
+    with pytest.raises(DataError, match="no data set 'no-such-data'"):
+        jobs.start_run(request_of("gone", data="no-such-data"))
+    with pytest.raises(ConfigError, match="use at most 3"):
+        deep = ModelConfig(architecture="convolutional", widths=(8, 8, 8, 8))
+        jobs.start_run(request_of("gone", model=deep))
+    assert jobs.list_runs() == []
 
 
 def this_process():
