@@ -343,8 +343,6 @@ def pca_partner(
         CheckpointError: The data set is not there any more, or its items have another shape.
         DataError: It has fewer items than the code has numbers.
     """
-    from ae_core.models.pca import PcaCodec, fit_pca
-
     config = checkpoint.config
     latent_dim = min(latent_dim or config.latent_dim, _n_pixels(config))
     if config.codec == "pca" and latent_dim == config.latent_dim:
@@ -355,6 +353,9 @@ def pca_partner(
     folder = cache_dir() / "pca" / f"{config.data}-{latent_dim}-{key}"
     if (folder / WEIGHTS).is_file():
         return read_checkpoint(folder)
+
+    from ae_core.models.pca import PcaCodec, fit_pca  # torch: only where there is work for it
+
     bigger = _pca_with_axes(config, latent_dim)
     codec: PcaCodec
     if bigger is not None:
