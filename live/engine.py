@@ -9,6 +9,7 @@ for longer than one slice. Codecs are loaded in a second thread, for the same re
 from __future__ import annotations
 
 import logging
+import sys
 import threading
 import time
 from collections import OrderedDict
@@ -33,6 +34,11 @@ if TYPE_CHECKING:
 LOG = logging.getLogger("zoetrope.live")
 
 ReadoutFunction = Callable[[str, NDArray[np.float32]], NDArray[np.float32]]
+
+
+def is_warm() -> bool:
+    """Whether torch has been imported, so that asking the engine for pictures is quick."""
+    return hasattr(sys.modules.get("live.decoders"), "Decoder")
 
 
 class CodecSource(Protocol):

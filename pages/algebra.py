@@ -85,6 +85,7 @@ with page.errors_in_words():
         if part.doubt:
             st.caption(f":material/info: {part.words}: {part.doubt}.")
     steering.say_preview(space)
+    steering.wait_until_warm()
     weights = list(hand.values())
     result = live.code_at(summing.basis(space.model, space, shown), weights)
     near = steering.neighbours(space, result, key="algebra_neighbours")

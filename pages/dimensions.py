@@ -112,6 +112,7 @@ with page.errors_in_words():
     state.remember_numbers(URL_HAND, hand)
     presenting.stop_here()
     steering.say_preview(space)
+    steering.wait_until_warm()
     here = live.code_at(bases[space.model.key], list(hand.values()))
     near = steering.neighbours(space, here, key="dimensions_neighbours")
     if near is not None:

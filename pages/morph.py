@@ -82,6 +82,7 @@ with page.errors_in_words():
     morphing.keys_under_the_slider(space, items, curves)
     morphing.say_support(curves, space)
     steering.say_preview(space)
+    steering.wait_until_warm()
     picked = morphing.film(space, ways)
     here = live.code_at(live.Path(ways[space.model.key]), [hand["t"]])
     near = steering.neighbours(space, here, key="morph_neighbours")

@@ -14,7 +14,7 @@ from ae_core.data.store import DataSet
 from ae_core.neighbours import NeighbourIndex
 from ae_core.support import Support, fit_support
 from live import components as live
-from live.engine import get_engine
+from live.engine import get_engine, is_warm
 from live.gallery import gallery
 from ui import cached, state
 from ui.palette import MODEL_COLOUR, PCA_COLOUR
@@ -127,6 +127,23 @@ def neighbours(space: Space, code: np.ndarray, *, key: str) -> int | None:
         key=key,
     )
     return None if picked is None else int(rows[0][picked])
+
+
+def wait_until_warm() -> None:
+    """End the page here, until it can decode; it then goes on by itself.
+
+    Importing torch takes the processor for seconds: stage and hand must be on screen first.
+    """
+    if not is_warm():
+        _look_again()
+        st.stop()
+
+
+@st.fragment(run_every=0.5)
+def _look_again() -> None:
+    st.caption("More comes as soon as the model is loaded.")
+    if is_warm():
+        st.rerun()
 
 
 def say_preview(space: Space) -> None:
