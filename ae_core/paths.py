@@ -9,14 +9,15 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-import scipy.sparse
 from numpy.typing import NDArray
-from scipy.sparse.csgraph import connected_components, dijkstra
 
 from ae_core.errors import LatentInputError
+
+if TYPE_CHECKING:
+    import scipy.sparse
 
 Codes = NDArray[np.float32]
 PathKind = Literal["linear", "spherical", "through the data"]
@@ -211,6 +212,8 @@ def nearest(
 def _symmetric(
     rows: NDArray[np.int64], columns: NDArray[np.int64], squares: NDArray[np.float32], size: int
 ) -> scipy.sparse.csr_matrix:
+    import scipy.sparse  # here, like csgraph below: half the pages walk straight and need none
+
     # a zero would be no edge at all: equal codes are joined by a tiny one
     weights = np.maximum(squares.astype(np.float64), 1e-12)
     off = rows != columns
@@ -220,6 +223,8 @@ def _symmetric(
 
 def _connected(lengths: scipy.sparse.csr_matrix, nodes: Codes) -> scipy.sparse.csr_matrix:
     """Join each part to the rest by its closest pair until one part is left (Boruvka's step)."""
+    from scipy.sparse.csgraph import connected_components
+
     while True:
         n_parts, part_of = connected_components(lengths, directed=False)
         if n_parts == 1:
@@ -271,6 +276,9 @@ def interpolate_through_data(
 
 def _shortest(start: Codes, end: Codes, graph: CodeGraph) -> list[int]:
     """Nodes on the shortest way, with `start` and `end` added to the graph as two more nodes."""
+    import scipy.sparse
+    from scipy.sparse.csgraph import dijkstra
+
     size = len(graph.codes)
     ends = np.stack([start, end]).astype(np.float32)
     squares, neighbours = nearest(ends, graph.codes, graph.n_neighbours)

@@ -22,7 +22,6 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from ae_core.attribute_columns import column_of
 from ae_core.data.catalogue import about_data_set, is_ready, load_data_set, preview_data_set
 from ae_core.data.store import DataSet
 from ae_core.errors import AeCoreError, DataError
@@ -118,6 +117,8 @@ def codes(request: Request) -> Response:
 
 def attribute(request: Request) -> Response:
     """One attribute of the first `?n=` items, as `column_of` makes it."""
+    from ae_core.attribute_columns import column_of  # pandas: not before the first page
+
     data_set = open_data_set(request.path_params["data"])
     name = request.path_params["column"]
     if name not in data_set.attributes.columns:

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 from ae_core.data.store import (
     About,
@@ -29,6 +28,7 @@ FACES_VERSION = 1
 
 
 def _make_digits(_: Progress | None) -> DataSet:
+    import pandas as pd
     from sklearn.datasets import load_digits
 
     digits = load_digits()

@@ -1,19 +1,23 @@
 """The on-disk form of a data set: `items.npy`, `attributes.parquet`, `about.json` in one folder."""
 
+import functools
 import hashlib
 import json
 import shutil
 import tempfile
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from pydantic import Field, ValidationError
 
 from ae_core.config import Settings, explain
 from ae_core.errors import DataError
 from ae_core.locations import write_atomically
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SPLIT_COLUMN = "split"
 HELD_OUT_SHARE = 0.1
@@ -31,34 +35,60 @@ class About(Settings):
     fingerprint: str = Field(description="BLAKE2 of all item bytes.")
     source: str = Field("", description="Where the items come from.")
     licence: str = Field("", description="Terms of use.")
+    has_split: bool = Field(
+        True, description="Whether an attribute `split` says what is held out; true: look."
+    )
 
 
-@dataclass(frozen=True)
 class DataSet:
     """Items and what is known about them.
 
     Attributes:
         items: uint8 (N, C, H, W), usually memory-mapped, never written to.
-        attributes: One row an item: bool, text or number columns.
         about: Name, shape, fingerprint, source.
     """
 
-    items: np.ndarray
-    attributes: pd.DataFrame
-    about: About
+    def __init__(
+        self,
+        items: np.ndarray,
+        attributes: "pd.DataFrame | Callable[[], pd.DataFrame]",
+        about: About,
+    ) -> None:
+        """Join items and attributes.
 
-    def __post_init__(self) -> None:
-        expected = (self.about.n_items, *self.about.item_shape)
-        if self.items.shape != expected or self.items.dtype != np.uint8:
+        Args:
+            items: uint8 (N, C, H, W).
+            attributes: One row an item, or what reads them when they are first asked for: pages
+                that need none need not wait for pandas.
+            about: What the set is.
+
+        Raises:
+            DataError: The items are not what `about` says.
+        """
+        expected = (about.n_items, *about.item_shape)
+        if items.shape != expected or items.dtype != np.uint8:
             raise DataError(
-                f"`items` of {self.about.name!r} must be uint8 of shape {expected}; got "
-                f"{self.items.dtype} {self.items.shape}: add the data set again."
+                f"`items` of {about.name!r} must be uint8 of shape {expected}; got "
+                f"{items.dtype} {items.shape}: add the data set again."
             )
-        if len(self.attributes) != self.about.n_items:
+        self.items = items
+        self.about = about
+        self._attributes = attributes
+
+    @functools.cached_property
+    def attributes(self) -> "pd.DataFrame":
+        """One row an item: bool, text or number columns.
+
+        Raises:
+            DataError: Their file is broken, or has not a row an item.
+        """
+        found = self._attributes() if callable(self._attributes) else self._attributes
+        if len(found) != self.about.n_items:
             raise DataError(
                 f"`attributes` of {self.about.name!r} must have a row an item "
-                f"({self.about.n_items}); got {len(self.attributes)}: add the data set again."
+                f"({self.about.n_items}); got {len(found)}: add the data set again."
             )
+        return found
 
     @property
     def name(self) -> str:
@@ -74,7 +104,7 @@ class DataSet:
         A `split` attribute ("train" / "held_out") decides where there is one; else one item in ten
         is held out by a fixed shuffle, the same in every process and version.
         """
-        if SPLIT_COLUMN in self.attributes:
+        if self.about.has_split and SPLIT_COLUMN in self.attributes:
             held_out = (self.attributes[SPLIT_COLUMN] == "held_out").to_numpy()
         else:
             order = np.random.Generator(np.random.Philox(key=20_061)).permutation(len(self.items))
@@ -87,7 +117,8 @@ class DataSet:
         n_items = min(n_items, len(self.items))
         items = self.items[:n_items]
         changed = {"n_items": n_items, "fingerprint": fingerprint_items(items)}
-        return DataSet(items, self.attributes.iloc[:n_items], self.about.model_copy(update=changed))
+        about = self.about.model_copy(update=changed)
+        return DataSet(items, lambda: self.attributes.iloc[:n_items], about)
 
 
 def fingerprint_items(items: np.ndarray) -> str:
@@ -101,7 +132,7 @@ def fingerprint_items(items: np.ndarray) -> str:
 def make_data_set(
     name: str,
     items: np.ndarray,
-    attributes: pd.DataFrame,
+    attributes: "pd.DataFrame",
     *,
     title: str,
     description: str = "",
@@ -122,6 +153,7 @@ def make_data_set(
         fingerprint=fingerprint_items(items),
         source=source,
         licence=licence,
+        has_split=SPLIT_COLUMN in attributes,
     )
     return DataSet(items, attributes.reset_index(drop=True), about)
 
@@ -172,7 +204,7 @@ def read_about(folder: Path) -> About:
 
 
 def read_data_set(folder: Path) -> DataSet:
-    """Open a stored data set; the items stay on disk until they are touched.
+    """Open a stored data set; items and attributes stay on disk until they are asked for.
 
     Raises:
         DataError: A file is missing, broken, or contradicts another.
@@ -180,11 +212,24 @@ def read_data_set(folder: Path) -> DataSet:
     about = read_about(folder)
     try:
         items = np.load(folder / "items.npy", mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise _broken(about, error) from error
+    return DataSet(items, functools.partial(_read_attributes, folder, about), about)
+
+
+def _read_attributes(folder: Path, about: About) -> "pd.DataFrame":
+    import pandas as pd
+
+    try:
         attributes = pd.read_parquet(folder / "attributes.parquet")
     except (OSError, ValueError, EOFError) as error:
-        raise DataError(
-            f"Data set {about.name!r} is broken ({error}): remove its folder and add it again."
-        ) from error
+        raise _broken(about, error) from error
     if attributes.columns.empty:  # a table without columns does not remember its rows
-        attributes = pd.DataFrame(index=range(about.n_items))
-    return DataSet(items, attributes, about)
+        return pd.DataFrame(index=range(about.n_items))
+    return attributes
+
+
+def _broken(about: About, error: Exception) -> DataError:
+    return DataError(
+        f"Data set {about.name!r} is broken ({error}): remove its folder and add it again."
+    )
