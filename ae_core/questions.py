@@ -17,13 +17,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from ae_core.errors import LatentInputError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 NOTHING = frozenset({"none", "no", "bald", ""})
 """Category values that mean an attribute is absent."""
@@ -203,9 +205,16 @@ def _column(name: str, attributes: pd.DataFrame) -> str | None:
     return str(matches[0]) if matches else None
 
 
+def _types() -> Any:
+    """pandas' questions about dtypes; imported late, no page's first picture waits for pandas."""
+    import pandas.api.types
+
+    return pandas.api.types
+
+
 def is_number(column: pd.Series[Any]) -> bool:
     """Whether an attribute is a number that has to be compared; yes/no columns are not."""
-    if pd.api.types.is_bool_dtype(column.dtype) or not pd.api.types.is_numeric_dtype(column.dtype):
+    if _types().is_bool_dtype(column.dtype) or not _types().is_numeric_dtype(column.dtype):
         return False
     return not set(column.dropna().unique()) <= {0, 1}
 
@@ -213,7 +222,7 @@ def is_number(column: pd.Series[Any]) -> bool:
 def is_flag(column: pd.Series[Any]) -> bool:
     """Whether an attribute is yes/no, stored as bool or as 0 and 1."""
     return (
-        pd.api.types.is_bool_dtype(column.dtype) or pd.api.types.is_numeric_dtype(column.dtype)
+        _types().is_bool_dtype(column.dtype) or _types().is_numeric_dtype(column.dtype)
     ) and not is_number(column)
 
 
@@ -240,7 +249,7 @@ def _value_alone(name: str, attributes: pd.DataFrame) -> Answer:
     owners = [
         column
         for column in attributes.columns
-        if not pd.api.types.is_numeric_dtype(attributes[column].dtype)
+        if not _types().is_numeric_dtype(attributes[column].dtype)
         and _plain(name) in {_plain(value) for value in attributes[column].dropna().unique()}
     ]
     if len(owners) == 1:
@@ -272,7 +281,7 @@ def _compared(name: str, op: str, value: str, attributes: pd.DataFrame) -> Answe
         raise _unknown(name, attributes)
     column = attributes[column_name]
     known = column.notna().to_numpy()
-    if pd.api.types.is_numeric_dtype(column.dtype) or pd.api.types.is_bool_dtype(column.dtype):
+    if _types().is_numeric_dtype(column.dtype) or _types().is_bool_dtype(column.dtype):
         numbers = column.astype("float64").to_numpy()
         with np.errstate(invalid="ignore"):
             return Answer(known & _COMPARE[op](numbers, _number(value, column_name)), known)

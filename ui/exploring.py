@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from typing import Literal, get_args
 
 import numpy as np
@@ -13,7 +12,7 @@ from ae_core.checkpoints import Checkpoint
 from ae_core.codes import codes_key
 from ae_core.data.store import DataSet
 from ae_core.derived import KINDS, derived_path, pixels_path
-from ae_core.errors import AeCoreError, LatentInputError, ProjectionError
+from ae_core.errors import AeCoreError, ProjectionError
 from ae_core.groups import delete_group, load_groups, make_group, save_group
 from ae_core.map_quality import MapQuality
 from ae_core.projection import Map, Method, ProjectionSettings, load_map
@@ -208,14 +207,12 @@ def axis_words(kept: Map) -> list[str]:
 
 
 def codec_of(checkpoint: Checkpoint, work: WorkingSet) -> MapCodec:
-    """The chosen checkpoint's codec, with its live gauge where there are items to calibrate it."""
+    """The chosen checkpoint's codec, with its live gauge."""
     is_pca = checkpoint.config.codec == "pca"
     colour = PCA_COLOUR if is_pca else MODEL_COLOUR
     side = steering.Side(checkpoint.name, checkpoint.name, colour, checkpoint, work.codes)
-    readouts: tuple[str, ...] = ()
-    with contextlib.suppress(LatentInputError):  # a preview may hold no held-out items
-        readouts = (steering.gauge(side, work.data_set).name,)
-    return MapCodec(side.key, side.caption, colour, readouts)
+    readout = steering.gauge(side, work.data_set)
+    return MapCodec(side.key, side.caption, colour, (readout.name,))
 
 
 def codes_source(checkpoint: Checkpoint, work: WorkingSet) -> CodeSource:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -96,21 +97,33 @@ def open_space() -> Space:
 
 def support_of(side: Side, data_set: DataSet) -> Support:
     """The calibrated distance to data of one codec's codes."""
-    return _support(codes_key(side.checkpoint, data_set), side.codes, data_set)
+    return _calibration(codes_key(side.checkpoint, data_set), side.codes, data_set).support
+
+
+class Calibration:
+    """A support that is fitted when it is first asked for: after the stage is on screen."""
+
+    def __init__(self, codes: np.ndarray, data_set: DataSet) -> None:
+        self._codes, self._data_set = codes, data_set
+
+    @functools.cached_property
+    def support(self) -> Support:
+        train, held_out = self._data_set.split()
+        return fit_support(self._codes, train, held_out, max_reference=MAX_LIVE_REFERENCE)
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
-def _support(key: str, _codes: np.ndarray, _data_set: DataSet) -> Support:
-    train, held_out = _data_set.split()
-    return fit_support(_codes, train, held_out, max_reference=MAX_LIVE_REFERENCE)
+def _calibration(key: str, _codes: np.ndarray, _data_set: DataSet) -> Calibration:
+    return Calibration(_codes, _data_set)
 
 
 def gauge(side: Side, data_set: DataSet) -> live.Readout:
     """The live number under a picture: how far its code is from data, as a percentile."""
-    support = support_of(side, data_set)
-    name = f"support {codes_key(side.checkpoint, data_set)}"
+    key = codes_key(side.checkpoint, data_set)
+    calibration = _calibration(key, side.codes, data_set)
+    name = f"support {key}"
     get_engine().register_readout(
-        name, lambda _, codes: support.percentile(codes).astype(np.float32)
+        name, lambda _, codes: calibration.support.percentile(codes).astype(np.float32)
     )
     return live.Readout(name, "beyond", "% of real items")
 

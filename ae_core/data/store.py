@@ -102,11 +102,13 @@ class DataSet:
         """Indices to fit on and indices held out, both int64, ascending, disjoint.
 
         A `split` attribute ("train" / "held_out") decides where there is one; else one item in ten
-        is held out by a fixed shuffle, the same in every process and version.
+        is held out by a fixed shuffle, the same in every process and version; so it is where that
+        attribute leaves one part empty, as in the first items of a larger set.
         """
+        held_out = np.zeros(len(self.items), dtype=bool)
         if self.about.has_split and SPLIT_COLUMN in self.attributes:
             held_out = (self.attributes[SPLIT_COLUMN] == "held_out").to_numpy()
-        else:
+        if held_out.all() or not held_out.any():
             order = np.random.Generator(np.random.Philox(key=20_061)).permutation(len(self.items))
             held_out = np.zeros(len(self.items), dtype=bool)
             held_out[order[: max(1, round(HELD_OUT_SHARE * len(self.items)))]] = True

@@ -71,6 +71,12 @@ def test_a_split_column_decides() -> None:
     assert data_set.visible_attributes() == []
 
 
+@pytest.mark.parametrize("part", ["train", "held_out"])
+def test_a_split_column_that_leaves_one_part_empty_does_not_decide(part: str) -> None:
+    fitted, held_out = small_set(40, split=[part] * 40).split()
+    assert len(held_out) == 4 and len(fitted) == 36
+
+
 def test_the_fingerprint_sees_every_pixel_and_the_shape() -> None:
     items = np.zeros((20, 1, 8, 8), np.uint8)
     changed = items.copy()
