@@ -23,12 +23,15 @@ def loader(module: str) -> str:
     """JavaScript of a v2 component that imports `static/MODULE` and calls its `mount`.
 
     The address is relative to the page, so that it also holds behind a proxy with a path prefix.
+    `data` may come wrapped in a list: Streamlit then does not look for tables in it, for which it
+    would import pandas before the first page is on screen.
     Modules import each other as `./name.js`, which keeps the version in the address.
     """
     return (
         "export default async function (component) {\n"
         f'  const address = new URL("api/static/{version()}/{module}", document.baseURI);\n'
         "  const { mount } = await import(address.href);\n"
-        "  return mount(component);\n"
+        "  const data = Array.isArray(component.data) ? component.data[0] : component.data;\n"
+        "  return mount({ ...component, data });\n"
         "}\n"
     )

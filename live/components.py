@@ -201,7 +201,7 @@ def slider_bank(
     }
     if told.get("blocked"):
         data["still"] = _still(panels, hand)
-    _stage_component()(key=key, data=data, on_hand_change=on_release or _nothing)
+    _stage_component()(key=key, data=[data], on_hand_change=on_release or _nothing)
     return hand
 
 
