@@ -320,6 +320,8 @@ def fit_umap(
     from sklearn.utils import check_random_state
     from umap.umap_ import nearest_neighbors
 
+    # A read-only array is another type to numba: UMAP would be compiled a second time for it.
+    codes = np.array(codes)
     on_progress("finding neighbours", 0.0)
     knn = (None, None, None)
     if len(codes) >= UMAP_SMALL:

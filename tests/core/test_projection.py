@@ -152,3 +152,24 @@ BAD = [
 def test_impossible_maps_are_refused_with_a_remedy(settings, codes, message):
     with pytest.raises(ProjectionError, match=message):
         project(codes, ProjectionSettings(**settings))
+
+
+def test_umap_is_not_given_a_read_only_array(monkeypatch: pytest.MonkeyPatch) -> None:
+    """To numba that is another type: it would compile everything again, in front of the user."""
+    import umap
+
+    seen: list[bool] = []
+
+    class Recorder:
+        def __init__(self, **settings: object) -> None:
+            del settings
+
+        def fit_transform(self, codes: np.ndarray) -> np.ndarray:
+            seen.append(codes.flags.writeable)
+            return codes[:, :2]
+
+    monkeypatch.setattr(umap, "UMAP", Recorder)
+    codes = np.random.default_rng(0).normal(size=(50, 5)).astype(np.float32)
+    codes.flags.writeable = False
+    projection.make_map(codes, ProjectionSettings(method="umap"), lambda message, share: None)
+    assert seen == [True]
