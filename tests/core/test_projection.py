@@ -154,6 +154,7 @@ def test_impossible_maps_are_refused_with_a_remedy(settings, codes, message):
         project(codes, ProjectionSettings(**settings))
 
 
+@pytest.mark.filterwarnings("ignore:Tensorflow not installed")  # the library's own, at import
 def test_umap_is_not_given_a_read_only_array(monkeypatch: pytest.MonkeyPatch) -> None:
     """To numba that is another type: it would compile everything again, in front of the user."""
     import umap
