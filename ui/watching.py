@@ -13,7 +13,7 @@ from ae_core.attribute_columns import column_of
 from ae_core.data.catalogue import load_data_set
 from ae_core.errors import DataError
 from ae_core.jobs import Run
-from ui import figures, state
+from ui import figures, page, state
 from ui.tray import remaining
 
 POLL_S = 1.0
@@ -123,11 +123,16 @@ def _frames(run: Run, frames: list[watch.Frame]) -> None:
         st.caption(f"{len(points):,} held-out codes on their two main axes, turned like before")
 
 
-def _crisp(path: Path) -> Image.Image:
-    """A sheet whose pixels stay pixels on the page."""
+def _crisp(path: Path) -> str:
+    """A sheet whose pixels stay pixels, as a URL that holds it.
+
+    Not a file on Streamlit's server: that is dropped when the fragment runs again, often before
+    the browser has fetched it.
+    """
     with Image.open(path) as sheet:
         factor = max(1, 512 // sheet.width)
-        return sheet.resize((sheet.width * factor, sheet.height * factor), Image.Resampling.NEAREST)
+        size = (sheet.width * factor, sheet.height * factor)
+        return page.data_url(sheet.resize(size, Image.Resampling.NEAREST))
 
 
 @st.cache_data(max_entries=4, show_spinner=False)

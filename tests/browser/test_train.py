@@ -67,6 +67,7 @@ def train(page: Page, server: Server, data: str, name: str, *, epochs: int) -> N
     field = page.get_by_label("Name", exact=True)
     expect(field).to_have_attribute("placeholder", f"{data}-dense", timeout=30_000)
     field = page.get_by_label("Epochs", exact=True)
+    expect(field).to_have_count(1, timeout=30_000)  # the other preset's is gone
     field.fill(str(epochs))
     field.press("Enter")
     field = page.get_by_label("Name", exact=True)
