@@ -1,8 +1,6 @@
 """Codes of a whole data set: made once, kept as a memory-mapped array under a key of all inputs."""
 
 import hashlib
-import os
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +10,7 @@ import numpy as np
 from ae_core.checkpoints import Checkpoint, load_codec
 from ae_core.data.store import DataSet
 from ae_core.errors import DataError
-from ae_core.locations import cache_dir
+from ae_core.locations import atomic_file, cache_dir
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -103,25 +101,14 @@ def _encode_to(path: Path, codec: "Codec", items: np.ndarray, on_progress: Progr
     """Encode in batches into a file that appears under its name only when it is whole."""
     import torch
 
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(prefix=".codes.", dir=path.parent)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            header = {"descr": "<f4", "fortran_order": False}
-            shape = (len(items), codec.latent_dim)
-            np.lib.format.write_array_header_1_0(file, {**header, "shape": shape})
-            with torch.inference_mode():
-                for start in range(0, len(items), _BATCH):
-                    codes = codec.encode(as_floats(items[start : start + _BATCH]))
-                    file.write(np.ascontiguousarray(codes.numpy(), dtype="<f4").tobytes())
-                    if on_progress is not None:
-                        on_progress(min(start + _BATCH, len(items)), len(items))
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    header = {"descr": "<f4", "fortran_order": False, "shape": (len(items), codec.latent_dim)}
+    with atomic_file(path) as file, torch.inference_mode():
+        np.lib.format.write_array_header_1_0(file, header)
+        for start in range(0, len(items), _BATCH):
+            codes = codec.encode(as_floats(items[start : start + _BATCH]))
+            file.write(np.ascontiguousarray(codes.numpy(), dtype="<f4").tobytes())
+            if on_progress is not None:
+                on_progress(min(start + _BATCH, len(items)), len(items))
 
 
 def as_floats(items: np.ndarray) -> "Tensor":

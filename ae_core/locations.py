@@ -1,8 +1,11 @@
 """Where things lie on disk, and how they are written so that a crash leaves no half file."""
 
+import contextlib
 import os
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 
 def project_root() -> Path:
@@ -35,21 +38,33 @@ def cache_dir() -> Path:
     return home() / ".cache"
 
 
-def write_atomically(path: Path, content: bytes | str) -> None:
-    """Write a whole file or nothing: temporary name beside it, flushed to disk, then renamed.
+@contextlib.contextmanager
+def atomic_file(path: Path) -> Iterator[BinaryIO]:
+    """A file to write that appears as `path` when it is whole, or not at all.
+
+    Written under a temporary name beside it, flushed to disk, then renamed.
 
     Raises:
         OSError: The disk is full or the folder cannot be written; `path` is then untouched.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    payload = content.encode() if isinstance(content, str) else content
     descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
         with os.fdopen(descriptor, "wb") as file:
-            file.write(payload)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         Path(temporary).replace(path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+
+
+def write_atomically(path: Path, content: bytes | str) -> None:
+    """Write a whole file or nothing; see `atomic_file`.
+
+    Raises:
+        OSError: The disk is full or the folder cannot be written; `path` is then untouched.
+    """
+    with atomic_file(path) as file:
+        file.write(content.encode() if isinstance(content, str) else content)
