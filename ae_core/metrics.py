@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from ae_core.errors import DataError, LatentInputError
-from ae_core.models.autoencoder import Autoencoder
+from ae_core.models.codec import Codec
 
 ACTIVE_VARIANCE = 0.01
 
@@ -83,13 +83,13 @@ def mean_activity(codes: np.ndarray) -> float:
     return float(np.abs(codes).mean())
 
 
-def jacobian_norm(model: Autoencoder, items: Tensor) -> Tensor:
+def jacobian_norm(codec: Codec, items: Tensor) -> Tensor:
     """Frobenius norm of the encoder's Jacobian dz/dx at each item, exact.
 
     One backward pass a code dimension.
 
     Args:
-        model: Whose mean code is differentiated.
+        codec: Whose (mean) code is differentiated.
         items: float32 (N, C, H, W) in [0, 1].
 
     Returns:
@@ -99,7 +99,7 @@ def jacobian_norm(model: Autoencoder, items: Tensor) -> Tensor:
         raise LatentInputError("`items` must hold at least one item; got none.")
     with torch.enable_grad():
         seen = items.detach().requires_grad_()
-        codes = model.encode(seen)  # (N, latent_dim); items do not influence each other
+        codes = codec.encode(seen)  # (N, latent_dim); items do not influence each other
         squares = torch.zeros(len(items), device=items.device)
         for place in range(codes.shape[1]):
             (row,) = torch.autograd.grad(codes[:, place].sum(), seen, retain_graph=True)
