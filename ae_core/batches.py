@@ -53,6 +53,13 @@ class Batches:
             while waiting:
                 yield _to_float(waiting.popleft().result().to(self.device, non_blocking=True))
 
+    def mean(self) -> Tensor:
+        """The mean item, float32 (C, H, W) in [0, 1] on the device."""
+        total = torch.zeros(self.items.shape[1:], dtype=torch.float64, device=self.device)
+        for items in self.floats(torch.arange(len(self)).split(_CHUNK)):
+            total += items.sum(dim=0, dtype=torch.float64)
+        return (total / len(self)).float()
+
     def _read(self, rows: Tensor) -> Tensor:
         read = torch.from_numpy(self.items[self.indices[rows.numpy()]])
         return read.pin_memory() if self.device.type == "cuda" else read

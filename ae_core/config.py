@@ -46,6 +46,11 @@ class ModelConfig(Settings):
         description="Convolutional: units of a dense layer between the stages and the code, each "
         "way; 0: none. It lets a variational model bend its codes into a standard normal.",
     )
+    centred: bool = Field(
+        False,
+        description="Dense: the net sees a picture's difference from the training items' mean "
+        "picture, as PCA does. Without it, pictures that are alike on the whole train badly.",
+    )
     residual: bool = Field(False, description="A residual block after each stage or layer.")
     activation: Activation = Field("relu", description="Non-linearity between layers.")
     bottleneck: Bottleneck = Field(
@@ -79,6 +84,8 @@ class ModelConfig(Settings):
             raise ValueError(
                 f"`widths` must name 1 to 6 stages for a convolutional net; got {self.widths}."
             )
+        if self.centred and self.architecture == "convolutional":
+            raise ValueError("`centred` works on architecture dense only: set it to false.")
         low, high = self.corruption_range
         if not 0 <= low <= high:
             raise ValueError(f"`corruption_range` must be 0 <= low <= high; got {low}, {high}.")

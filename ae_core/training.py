@@ -137,6 +137,8 @@ class Training:
         fitted = train_indices[: config.max_items or None]
         self.train_items = Batches(items, fitted, self.fabric.device)
         self.held_out_items = Batches(items, held_out_indices, self.fabric.device)
+        if model.config.centred:
+            model.start_from(self.train_items.mean())
         self.generator = self._generator(config.seed)
         self.phases = [Phase("training", model, config.epochs)]
         if config.greedy_pretraining_epochs:

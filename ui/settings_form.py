@@ -29,6 +29,7 @@ _NEEDS = {
     "beta": ("bottleneck", "plain"),
     "warm_up_epochs": ("bottleneck", "plain"),
     "free_bits": ("bottleneck", "plain"),
+    "centred": ("architecture", "convolutional"),
     "residual": ("architecture", "dense"),
     "dense_width": ("architecture", "dense"),
     "greedy_pretraining_epochs": ("architecture", "convolutional"),

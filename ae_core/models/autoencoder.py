@@ -11,8 +11,11 @@ from ae_core.models.bottlenecks import BOTTLENECKS, Posterior, charged_kl, kl_di
 from ae_core.models.codec import Codec
 from ae_core.models.corruptions import corrupt
 from ae_core.models.losses import LOSSES
-from ae_core.models.networks import ARCHITECTURES, ItemShape, initialise
+from ae_core.models.networks import ARCHITECTURES, DenseDecoder, DenseEncoder, ItemShape, initialise
 from ae_core.models.penalties import PENALTIES, Scene
+
+# Grey level that a decoder can start from: one of exactly 0 or 1 has an infinite logit.
+_FAINTEST = 0.02
 
 
 class Autoencoder(Codec):
@@ -27,6 +30,18 @@ class Autoencoder(Codec):
         self.bottleneck = BOTTLENECKS[config.bottleneck](config, self.encoder.n_features)
         self.loss = LOSSES[config.loss]()
         self.penalty = PENALTIES[config.penalty](config, self.encoder, self.bottleneck)
+
+    def start_from(self, mean: Tensor) -> None:
+        """Begin at the mean picture, if the net is `centred`: seen as zero, and decoded at first.
+
+        Args:
+            mean: Of the training items, float32 (C, H, W) in [0, 1].
+        """
+        if not self.config.centred:
+            return
+        assert isinstance(self.encoder, DenseEncoder) and isinstance(self.decoder, DenseDecoder)
+        self.encoder.start_from(mean.flatten())
+        self.decoder.start_from(torch.logit(mean.flatten(), eps=_FAINTEST))
 
     def posterior(self, items: Tensor) -> Posterior:
         """q(z | x) of items (N, C, H, W)."""

@@ -46,6 +46,8 @@ class DenseEncoder(Encoder):
         super().__init__()
         sizes = [math.prod(item_shape), *config.widths]
         self.n_features = sizes[-1]
+        self.mean: Tensor | None
+        self.register_buffer("mean", torch.zeros(sizes[0]) if config.centred else None)
         self.layers = nn.Sequential()
         for n_in, n_out in pairwise(sizes):
             self.layers.append(nn.Linear(n_in, n_out))
@@ -53,8 +55,18 @@ class DenseEncoder(Encoder):
             if config.residual:
                 self.layers.append(ResidualDense(n_out, config.activation))
 
+    def start_from(self, mean: Tensor) -> None:
+        """See items as differences from this one, (D,)."""
+        assert self.mean is not None
+        self.mean.copy_(mean)
+
+    def inputs(self, items: Tensor) -> Tensor:
+        """What the first layer sees of items (N, C, H, W): (N, D), centred if the net is."""
+        flat = items.flatten(1)
+        return flat if self.mean is None else flat - self.mean
+
     def forward(self, items: Tensor) -> Tensor:
-        return self.layers(items.flatten(1))  # (N, n_features)
+        return self.layers(self.inputs(items))  # (N, n_features)
 
 
 class DenseDecoder(nn.Module):
@@ -71,6 +83,13 @@ class DenseDecoder(nn.Module):
             if config.residual:
                 self.layers.append(ResidualDense(n_out, config.activation))
         self.layers.append(nn.Linear(sizes[-1], math.prod(item_shape)))
+
+    def start_from(self, outputs: Tensor) -> None:
+        """Decode any code to about `outputs`, (D,), until training moves on."""
+        last = self.layers[-1]
+        assert isinstance(last, nn.Linear)
+        with torch.no_grad():
+            last.bias.copy_(outputs)
 
     def forward(self, codes: Tensor) -> Tensor:
         return self.layers(codes).unflatten(1, self.item_shape)  # (N, C, H, W)

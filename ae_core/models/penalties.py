@@ -76,7 +76,7 @@ class ExactContractivePenalty(Penalty):
     def forward(self, scene: Scene) -> Tensor:
         encoder, bottleneck = self.parts
         weight = bottleneck.head.weight[: self.latent_dim]  # (k, h), the mean's rows
-        features = scene.items.flatten(1)
+        features = encoder.inputs(scene.items)
         linear_code = isinstance(bottleneck.activation, nn.Identity)
         if len(encoder.layers) == 0:
             squares = weight.square().sum(dim=1).expand(len(features), -1)  # (N, k)

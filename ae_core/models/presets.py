@@ -24,7 +24,7 @@ _ALL = (
         title="Dense autoencoder",
         description="One hidden layer each way: the textbook's undercomplete autoencoder.",
         source="Goodfellow, Bengio & Courville 2016, section 14.1",
-        model=ModelConfig(widths=(128,), loss="bce"),
+        model=ModelConfig(widths=(128,), centred=True, loss="bce"),
         training=TrainingConfig(epochs=12, learning_rate=3e-3, schedule="one_cycle"),
     ),
     Preset(
@@ -32,7 +32,7 @@ _ALL = (
         title="Deep autoencoder",
         description="Several layers each way: the smallest error of the dense ones.",
         source="Hinton & Salakhutdinov 2006, without pre-training",
-        model=ModelConfig(widths=(1024, 512, 256), activation="silu", loss="mse"),
+        model=ModelConfig(widths=(1024, 512, 256), centred=True, activation="silu", loss="mse"),
         training=TrainingConfig(epochs=14, schedule="one_cycle"),
     ),
     Preset(
@@ -40,7 +40,7 @@ _ALL = (
         title="Stacked autoencoder",
         description="A deep one whose layers first learn one after the other, from outside in.",
         source="Bengio, Lamblin, Popovici & Larochelle 2007",
-        model=ModelConfig(widths=(512, 256), activation="silu", loss="bce"),
+        model=ModelConfig(widths=(512, 256), centred=True, activation="silu", loss="bce"),
         training=TrainingConfig(epochs=10, schedule="one_cycle", greedy_pretraining_epochs=2),
     ),
     Preset(
@@ -49,7 +49,12 @@ _ALL = (
         description="Few numbers of a code differ from zero, others are zero exactly.",
         source="Goodfellow, Bengio & Courville 2016, section 14.2.1",
         model=ModelConfig(
-            widths=(128,), loss="bce", code_activation="relu", penalty="l1", penalty_weight=0.3
+            widths=(128,),
+            centred=True,
+            loss="bce",
+            code_activation="relu",
+            penalty="l1",
+            penalty_weight=0.3,
         ),
         training=TrainingConfig(epochs=12, learning_rate=3e-3, schedule="one_cycle"),
     ),
@@ -61,6 +66,7 @@ _ALL = (
         model=ModelConfig(
             latent_dim=128,
             widths=(128,),
+            centred=True,
             loss="bce",
             code_activation="sigmoid",
             penalty="kl_sparsity",
@@ -74,7 +80,9 @@ _ALL = (
         title="Contractive autoencoder",
         description="Codes hardly move when the picture changes a little.",
         source="Rifai, Vincent, Muller, Glorot & Bengio 2011",
-        model=ModelConfig(widths=(128,), loss="bce", penalty="contractive", penalty_weight=0.1),
+        model=ModelConfig(
+            widths=(128,), centred=True, loss="bce", penalty="contractive", penalty_weight=0.1
+        ),
         training=TrainingConfig(epochs=12, learning_rate=3e-3, schedule="one_cycle"),
     ),
     Preset(
@@ -83,7 +91,11 @@ _ALL = (
         description="Sees noisy pictures and gives clean ones.",
         source="Vincent, Larochelle, Bengio & Manzagol 2008",
         model=ModelConfig(
-            widths=(512,), loss="bce", corruption="gaussian", corruption_range=(0.5, 0.5)
+            widths=(512,),
+            centred=True,
+            loss="bce",
+            corruption="gaussian",
+            corruption_range=(0.0, 0.5),
         ),
         training=TrainingConfig(epochs=20, learning_rate=2e-3, schedule="one_cycle"),
     ),
@@ -93,7 +105,7 @@ _ALL = (
         description="Codes are Gaussians close to a standard normal, for small grey pictures.",
         source="Kingma & Welling 2014",
         model=ModelConfig(
-            widths=(512, 256), activation="silu", loss="bce", bottleneck="variational"
+            widths=(512, 256), centred=True, activation="silu", loss="bce", bottleneck="variational"
         ),
         training=TrainingConfig(epochs=20, learning_rate=2e-3, schedule="one_cycle"),
     ),

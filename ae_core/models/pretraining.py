@@ -35,8 +35,9 @@ class LayerPair(nn.Module):
     ) -> dict[str, Tensor]:
         """The same call as the whole model's; the objective is the pair's own reconstruction."""
         model, outside = self.frozen
+        assert isinstance(model.encoder, DenseEncoder)
         with torch.no_grad():
-            features = items.flatten(1)
+            features = model.encoder.inputs(items)
             for layer in outside:
                 features = layer(features)
         outputs = self.up(self.down(features))

@@ -43,6 +43,12 @@ def test_exact_contractive_equals_the_full_jacobian(widths, code_activation):
     torch.testing.assert_close(model.penalty(scene_of(model)), whole_jacobian_norm(model))
 
 
+def test_exact_contractive_sees_centred_items_as_the_encoder_does():
+    model = contractive_model(widths=(7,), activation="tanh", centred=True)
+    model.start_from(ITEMS.mean(dim=0))
+    torch.testing.assert_close(model.penalty(scene_of(model)), whole_jacobian_norm(model))
+
+
 @pytest.mark.parametrize("activation", sorted(ACTIVATIONS))
 def test_exact_contractive_holds_for_every_activation(activation):
     model = contractive_model(widths=(7,), activation=activation)

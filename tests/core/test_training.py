@@ -158,6 +158,34 @@ def test_a_resumed_run_stops_early_where_the_whole_one_does():
     assert_same_weights(weights_of(whole), weights_of(run(second)))
 
 
+def test_a_centred_net_starts_from_the_mean_of_the_training_items():
+    centred = DENSE.model_copy(update={"centred": True})
+    training = make_training(centred)
+    model = training.model
+    mean = training.train_items.items[training.train_items.indices].mean(axis=0) / 255  # (C, H, W)
+    expected = torch.tensor(mean, dtype=torch.float32)[None]
+    assert model.encoder.inputs(expected).abs().max() < 1e-6
+    # with codes of zero only the last bias speaks, and it says the mean, away from pure black
+    blank = torch.zeros(1, model.latent_dim)
+    torch.testing.assert_close(model.decode(blank), expected.clamp(0.02, 0.98))
+
+
+def test_centring_helps_where_pictures_are_alike_on_the_whole():
+    """Bright pictures that differ a little: the common part swamps a net that is not centred."""
+    generator = np.random.default_rng(0)
+    axes = generator.normal(0, 12, (4, 400))
+    items = (200 + generator.normal(size=(400, 4)) @ axes).clip(0, 255).astype(np.uint8)
+    losses = {}
+    for is_centred in (False, True):
+        config = ModelConfig(latent_dim=4, widths=(32,), centred=is_centred)
+        model = build_autoencoder(config, (1, 20, 20), seed=0)
+        settings = TrainingConfig(epochs=20, learning_rate=3e-3, n_threads=1)
+        rows = np.arange(400)
+        training = Training(model, items.reshape(-1, 1, 20, 20), rows[:300], rows[300:], settings)
+        losses[is_centred] = run(training).history[-1]["held_out"]["mse"]
+    assert losses[True] < losses[False] / 2
+
+
 def test_pretraining_gives_a_better_start():
     deep = ModelConfig(widths=(40, 24), latent_dim=6, loss="bce", activation="silu")
     settings = {"n_train": 900, "epochs": 1, "learning_rate": 3e-3}
