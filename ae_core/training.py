@@ -11,6 +11,7 @@ The caller reports, saves, and stops by leaving the loop. Device, precision and 
 (torchrun) are Lightning Fabric's.
 """
 
+import atexit
 import json
 import math
 import os
@@ -379,4 +380,6 @@ def make_fabric(config: TrainingConfig) -> Fabric:
     )
     if n_processes > 1:
         fabric.launch()
+        # threads of the group that outlive the interpreter would abort the process
+        atexit.register(torch.distributed.destroy_process_group)
     return fabric

@@ -185,3 +185,16 @@ def test_a_plain_model_has_no_prior_and_says_so():
         model.sample_prior(1)
     with pytest.raises(LatentInputError, match="`bottleneck` must be variational"):
         model.negative_bound(items_of(1))
+
+
+@pytest.mark.parametrize("architecture", sorted(ARCHITECTURES))
+@pytest.mark.parametrize("code_activation", ["relu", "sigmoid"])
+def test_the_decoder_starts_blank_at_the_code_that_units_start_from(architecture, code_activation):
+    config = ModelConfig(
+        architecture=architecture, widths=(8,), latent_dim=5, code_activation=code_activation
+    )
+    model = build_autoencoder(config, (1, 8, 8), seed=1)
+    start = model.bottleneck(torch.zeros(1, model.encoder.n_features)).mean
+    assert start.min() > 0.4
+    torch.testing.assert_close(model.decode(start), torch.full((1, 1, 8, 8), 0.5))
+    assert model.decode(start + 1).std() > 0.01
