@@ -8,13 +8,15 @@ import tempfile
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from ae_core.errors import LatentInputError
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 Format = Literal["gif", "webp", "mp4"]
 FORMATS: tuple[Format, ...] = ("gif", "webp", "mp4")
@@ -98,9 +100,9 @@ def _duration_ms(kind: Format, frames_per_s: float) -> int:
     return max(20, round(100 / frames_per_s) * 10) if kind == "gif" else round(1000 / frames_per_s)
 
 
-def _images(
-    frames: Frames, order: list[int], on_progress: Progress | None
-) -> Iterator[Image.Image]:
+def _images(frames: Frames, order: list[int], on_progress: Progress | None) -> Iterator[Image]:
+    from PIL import Image  # the Morph page opens without it
+
     height, width = frames.shape[1:3]
     factor = max(1, -(-MIN_EDGE_PX // min(height, width)))
     for n_done, index in enumerate(order, start=1):
@@ -111,7 +113,7 @@ def _images(
             on_progress(n_done, len(order))
 
 
-def _mp4(images: Iterator[Image.Image], frames_per_s: float) -> bytes:
+def _mp4(images: Iterator[Image], frames_per_s: float) -> bytes:
     import av  # 30 MB of codecs: only when a film is wanted
 
     first = next(images)

@@ -4,14 +4,17 @@ import base64
 import io
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import numpy as np
 import streamlit as st
-from PIL import Image
 
 from ae_core.errors import AeCoreError
 from ui import presenting
 from ui.state import show_error
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 
 def header(title: str, question: str, how: str, *, is_live: bool = False) -> None:
@@ -44,8 +47,10 @@ def errors_in_words() -> Iterator[None]:
         show_error(error)
 
 
-def upscale(picture: np.ndarray, px: int) -> Image.Image:
+def upscale(picture: np.ndarray, px: int) -> "Image":
     """A crisp picture at least `px` pixels wide, by repeating pixels; uint8 (C, H, W)."""
+    from PIL import Image  # the first page is on screen before it is needed
+
     channels, height, width = picture.shape
     array = picture[0] if channels == 1 else picture.transpose(1, 2, 0)
     factor = max(1, -(-px // width))
@@ -68,7 +73,7 @@ def contact_sheet(pictures: Sequence[np.ndarray] | np.ndarray, *, n_columns: int
     return grid.transpose(2, 0, 3, 1, 4).reshape(channels, n_rows * height, n_columns * width)
 
 
-def data_url(picture: Image.Image) -> str:
+def data_url(picture: "Image") -> str:
     """The picture as a PNG in a URL, for Markdown and components."""
     buffer = io.BytesIO()
     picture.save(buffer, "PNG")
