@@ -16,12 +16,9 @@ import numpy as np
 import psutil
 
 from ae_core import watch
+from ae_core.cards import add_pca_line, held_out_scores, make_card
 from ae_core.checkpoints import (
-    CARD,
     HISTORY,
-    load_codec,
-    pca_partner,
-    read_checkpoint,
     save_checkpoint,
 )
 from ae_core.config import CheckpointConfig
@@ -232,7 +229,7 @@ def work(folder: Path, request: RunRequest, reporter: Reporter) -> None:
     if request.codec == "autoencoder":
         reporter.write(phase="fitting PCA to compare with")
         with suppress(AeCoreError):  # too few items for so many axes: a model without a partner
-            compare_with_pca(folder, data_set, card)
+            add_pca_line(folder, data_set, card)
 
 
 def fit_autoencoder(
@@ -346,66 +343,6 @@ def fit_pca_codec(
     scores = held_out_scores(codec, data_set.items, held_out)
     reporter.update(epoch=1, seconds=seconds)
     return codec, [{"epoch": 1, "seconds": seconds, "train": {}, "held_out": scores}]
-
-
-def held_out_scores(codec: "Codec", items: np.ndarray, held_out: np.ndarray) -> dict[str, float]:
-    """Mean squared error and binary cross-entropy, a pixel, of held-out reconstructions."""
-    import torch
-
-    from ae_core.codes import as_floats
-    from ae_core.metrics import binary_cross_entropy, mean_squared_error
-
-    sums = {"mse": 0.0, "bce": 0.0}
-    with torch.inference_mode():
-        for start in range(0, len(held_out), _BATCH):
-            originals = as_floats(items[held_out[start : start + _BATCH]])
-            pictures = codec.reconstruct(originals)
-            sums["mse"] += mean_squared_error(pictures, originals) * len(originals)
-            sums["bce"] += binary_cross_entropy(pictures, originals) * len(originals)
-    return {name: total / len(held_out) for name, total in sums.items()}
-
-
-def compare_with_pca(folder: Path, data_set: DataSet, card: str) -> None:
-    """Fit the PCA that stands beside the model everywhere, and put its score on the card."""
-    partner = pca_partner(read_checkpoint(folder))
-    _, held_out = data_set.split()
-    mse = held_out_scores(load_codec(partner), data_set.items, held_out)["mse"]
-    line = f"- PCA with {partner.config.latent_dim} components: MSE {mse:.5f}\n"
-    write_atomically(folder / CARD, card + line)
-
-
-def make_card(config: CheckpointConfig, data_set: DataSet, history: list[dict[str, object]]) -> str:
-    """`card.md`: what the codec was fitted on, how, and how well it does."""
-    train, held_out = data_set.split()
-    last = history[-1]
-    scores = last["held_out"]
-    assert isinstance(scores, dict)
-    lines = [
-        f"# {config.name}",
-        "",
-        f"- data: {data_set.about.title} (`{config.data}`), {len(train):,} items to fit on, "
-        f"{len(held_out):,} held out; fingerprint `{config.data_fingerprint}`",
-        f"- code size: {config.latent_dim}",
-        f"- preset: {config.preset or 'none'}",
-        f"- seconds: {last['seconds']:.0f}, on {machine()}",
-        f"- made again by: `python -m ae_core train my-{config.name} --like {config.name}`",
-    ]
-    if config.model is not None and config.training is not None:
-        lines.append(f"- epochs: {last['epoch']}, seed {config.training.seed}")
-        lines.append(f"- model: `{config.model.model_dump_json()}`")
-        lines.append(f"- training: `{config.training.model_dump_json()}`")
-    lines += ["", "Held out, a pixel or an item:", ""]
-    lines += [f"- {name}: {value:.5f}" for name, value in scores.items()]
-    return "\n".join(lines) + "\n"
-
-
-def machine() -> str:
-    """Where it was fitted, in words."""
-    import torch
-
-    if torch.cuda.is_available():
-        return torch.cuda.get_device_name()
-    return f"{psutil.cpu_count()} CPU cores, torch {torch.__version__}"
 
 
 if __name__ == "__main__":

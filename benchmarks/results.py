@@ -28,11 +28,11 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from ae_core.cards import held_out_scores, make_card
 from ae_core.checkpoints import save_checkpoint
 from ae_core.codes import as_floats
 from ae_core.config import CheckpointConfig
 from ae_core.data.store import DataSet
-from ae_core.jobs_worker import held_out_scores, make_card
 from ae_core.locations import cache_dir, checkpoints_dir, home, project_root, write_atomically
 from ae_core.metrics import (
     jacobian_norm,
