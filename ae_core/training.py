@@ -200,11 +200,13 @@ class Training:
             weight_decay=config.weight_decay,
             fused=True,
         )
-        wrapped, self.stepper = self.fabric.setup(phase.objective, self.optimiser)
-        # Fabric's wrapper makes gradients common and numbers short; where neither is asked for
-        # it only costs time, a tenth of a millisecond a step
+        wrapped, stepper = self.fabric.setup(phase.objective, self.optimiser)
+        # Fabric's wrappers make gradients common and numbers short; where neither is asked for
+        # they only cost time, a tenth of a millisecond a step
         alone = self.fabric.world_size == 1 and not self.is_mixed
         self.objective: nn.Module = phase.objective if alone else wrapped
+        self.stepper: torch.optim.Optimizer = self.optimiser if alone else stepper
+        self.backward: Callable[[Tensor], None] = Tensor.backward if alone else self.fabric.backward
 
     def _batches_left(self) -> Iterator[Tensor]:
         """The epoch's batches from this step on; of each, this process's share."""
@@ -224,12 +226,14 @@ class Training:
         for group in self.optimiser.param_groups:
             group["lr"] = config.learning_rate * factor
         terms = self.objective(items, epochs_done=epochs_done, generator=self.generator)
-        self.fabric.backward(terms["objective"])
+        self.backward(terms["objective"])
         self.stepper.step()
         self.stepper.zero_grad()
         for name, term in terms.items():
-            weighted = term.detach() * len(items)
-            self.sums[name] = self.sums[name] + weighted if name in self.sums else weighted
+            if name in self.sums:
+                self.sums[name].add_(term.detach(), alpha=len(items))
+            else:
+                self.sums[name] = term.detach() * len(items)
         position.n_summed += len(items)
 
     def _end_epoch(self, clock: float) -> None:

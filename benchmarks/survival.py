@@ -124,9 +124,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--kills", type=int, default=50, help="times the run is killed")
     parser.add_argument("--seed", type=int, default=0, help="of the moments")
-    parser.add_argument("--epochs", type=int, default=0, help="0: about 20 a kill")
+    parser.add_argument("--epochs", type=int, default=0, help="0: about 60 a kill")
     arguments = parser.parse_args()
-    n_epochs = arguments.epochs or 20 * arguments.kills
+    n_epochs = arguments.epochs or 60 * arguments.kills
     with tempfile.TemporaryDirectory() as home:
         os.environ["ZOETROPE_HOME"] = home
         n_kills, broken, lost = disturb(arguments.kills, arguments.seed, n_epochs)

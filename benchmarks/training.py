@@ -32,7 +32,7 @@ from ae_core.models.autoencoder import build_autoencoder
 from ae_core.training import Training
 
 BATCH = 128
-N_ITEMS = 25 * BATCH
+N_ITEMS = 100 * BATCH  # an epoch, with what comes at its end; MNIST has 469 batches
 MNIST = Path(__file__).resolve().parents[2] / "shared" / "data" / "mnist.npz"
 DENSE = ModelConfig(widths=(512,), latent_dim=16, bottleneck="variational", loss="bce")
 CONVOLUTIONAL = DENSE.model_copy(update={"architecture": "convolutional", "widths": (16, 32)})

@@ -80,8 +80,9 @@ class Autoencoder(Codec):
         objective = terms["reconstruction"]
         if posterior.log_var is not None:
             divergence = kl_divergence(posterior.mean, posterior.log_var)
-            terms["kl"] = divergence.detach().sum() / len(items)
             charged = charged_kl(divergence, self.config.free_bits)
+            is_whole = self.config.free_bits == 0
+            terms["kl"] = (charged if is_whole else divergence.sum() / len(items)).detach()
             objective = objective + self._beta(epochs_done) * charged
         if self.penalty is not None:
             terms["penalty"] = self.penalty(Scene(seen, posterior, generator))

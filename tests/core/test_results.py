@@ -100,7 +100,7 @@ def test_it_trains_saves_and_measures(
     pca, sparse, vae = (last[f"mnist-{family}-32-0"] for family in ("pca", "sparse", "dense-vae"))
     # rows of PCA's Jacobian are orthonormal: its norm is the root of the code size
     assert pca["jacobian"] == pytest.approx(32**0.5, rel=1e-4)
-    assert pca["zeros"] == 0 < sparse["zeros"]
+    assert pca["zeros"] == 0 and sparse["mean_code"] > 1 > pca["mean_code"]
     assert vae["importance_weighted"] < vae["negative_elbo"]
     assert "negative_elbo" not in sparse
     assert 0.5 < pca["knn"] <= 1
