@@ -26,11 +26,12 @@ from numpy.typing import NDArray
 from ae_core.directions import Direction, conditional, linear_probe, mean_difference
 from ae_core.errors import LatentInputError
 from ae_core.groups import Group, make_group
+from ae_core.matching import fit_matching
 from ae_core.paths import Codes
 from ae_core.questions import select_items
 
-Kind = Literal["item", "all", "group", "mean", "probe", "conditional"]
-KINDS: tuple[Kind, ...] = ("item", "all", "group", "mean", "probe", "conditional")
+Kind = Literal["item", "items", "all", "group", "mean", "probe", "conditional"]
+KINDS: tuple[Kind, ...] = ("item", "items", "all", "group", "mean", "probe", "conditional")
 DIRECTION_KINDS = ("mean", "probe", "conditional")
 SEPARATOR = "~"
 OPENING = ("glasses and man", "man and not glasses", "woman and not glasses")
@@ -53,10 +54,10 @@ class Term:
 
     Attributes:
         sign: +1 or -1.
-        kind: item; all (mean of the items that answer a question); group (mean of a kept one);
-            mean, probe or conditional (direction towards the items that answer a question, by that
-            estimator).
-        what: Position of the item, the question, or the group's name.
+        kind: item; items (mean of those named); all (mean of the items that answer a question);
+            group (mean of a kept one); mean, probe or conditional (direction towards the items
+            that answer a question, by that estimator).
+        what: Position of the item, positions between commas, the question, or the group's name.
     """
 
     sign: int
@@ -114,14 +115,16 @@ def term_items(
         LatentInputError: There is no such item or group, or no item answers the question.
     """
     n_items = len(attributes)
-    if term.kind == "item":
-        if not term.what.isdecimal():
-            raise LatentInputError(f"an item must be a whole number; got {term.what!r}.")
-        if int(term.what) >= n_items:
-            raise LatentInputError(
-                f"item {term.what} is not among the {n_items} items here: choose another one."
-            )
-        return np.array([int(term.what)], dtype=np.int64)
+    if term.kind in ("item", "items"):
+        named = term.what.split(",") if term.kind == "items" else [term.what]
+        for text in named:
+            if not text.isdecimal():
+                raise LatentInputError(f"an item must be a whole number; got {text!r}.")
+            if int(text) >= n_items:
+                raise LatentInputError(
+                    f"item {text} is not among the {n_items} items here: choose another one."
+                )
+        return np.array([int(text) for text in named], dtype=np.int64)
     if term.kind == "group":
         if term.what not in groups:
             raise LatentInputError(
@@ -209,6 +212,50 @@ def term_vector(
     if not np.isfinite(chosen).all():
         raise LatentInputError(f"{term.what!r} has items without a code: encode the data again.")
     return (chosen.mean(axis=0) - centre).astype(np.float32)
+
+
+def opposed_groups(terms: Sequence[Term]) -> tuple[int, int, int] | None:
+    """Places of the item, the group taken away and the group added, in a sum of that form.
+
+    None where it has another form: then there is nothing to match (see `ae_core.matching`).
+    """
+    places = []
+    for sign, kinds in ((1, ("item",)), (-1, ("all", "group")), (1, ("all", "group"))):
+        found = [i for i, term in enumerate(terms) if term.sign == sign and term.kind in kinds]
+        if len(found) != 1:
+            return None
+        places.append(found[0])
+    start, minus, plus = places
+    return start, minus, plus
+
+
+def matched_terms(
+    terms: Sequence[Term],
+    codes: Codes,
+    attributes: pd.DataFrame,
+    groups: Mapping[str, Group],
+) -> tuple[Term, ...]:
+    """The sum with both groups replaced by the pairs that are most alike around its item.
+
+    Args:
+        terms: A sum with `opposed_groups`.
+        codes: Codes of the whole data set, shape (n_items, latent_dim), to match in.
+        attributes: One row an item.
+        groups: Kept groups by name.
+
+    Raises:
+        LatentInputError: The sum has another form, or the groups cannot be matched.
+    """
+    places = opposed_groups(terms)
+    if places is None:
+        raise LatentInputError("matching needs a sum of one item - one group + another group.")
+    start, minus, plus = (term_items(terms[place], attributes, groups) for place in places)
+    pairs = fit_matching(codes, minus, plus).pairs(np.asarray(codes[start]))
+    changed = list(terms)
+    for place, items in zip(places[1:], pairs, strict=True):
+        what = ",".join(map(str, items[0].tolist()))
+        changed[place] = Term(terms[place].sign, "items", what)
+    return tuple(changed)
 
 
 def add_up(

@@ -26,6 +26,7 @@ from ae_core.codes import as_pictures, codes_for
 from ae_core.data.catalogue import list_data_sets, load_data_set
 from ae_core.data.store import DataSet
 from ae_core.expressions import Kind, estimate_direction
+from ae_core.matching import N_PAIRS, fit_matching
 from ae_core.models.codec import Codec
 from ae_core.questions import select_items
 from benchmarks.judge import Head, Judge, accuracy, labels_of, train_judge
@@ -76,7 +77,7 @@ FACES = Setting(
     heads=(
         Head("woman", "woman", "not woman"),
         Head("glasses", "glasses", "not glasses"),
-        Head("smile", "smile > 0.25", "smile < -0.25"),
+        Head("smile", "smile > 0.5", "smile < -0.5"),
         Head("beard", "beard", "not beard"),
         Head("moustache", "moustache", "not moustache"),
         Head("long hair", "hair_length > 0.4", "hair_length < 0.4"),
@@ -93,7 +94,7 @@ FACES = Setting(
             ("glasses", "smile > 0"), ("beard", "moustache", "long hair"),
         ),
         Sum(
-            "serious - serious + smiling", "smile < -0.25", "smile < -0.25", "smile > 0.25",
+            "serious - serious + smiling", "smile < -0.5", "smile < -0.5", "smile > 0.5",
             {"smile": True}, "smile > 0", ("woman", "glasses"),
         ),
         Sum(
@@ -107,7 +108,7 @@ FACES = Setting(
             {"long hair": True, "woman": True}, "hair_length > 0.4", ("woman", "glasses"),
         ),
     ),
-    epochs=6,
+    epochs=14,
     min_accuracy=0.99,
 )  # fmt: skip
 CELEBA = Setting(
@@ -170,6 +171,13 @@ def results(
         towards = bench.codes[rng.choice(plus, (n_triples, size))].mean(axis=1)
         name = "single items" if size == 1 else f"means of {size}"
         yield name, start, (bench.codes[start] - away + towards).astype(np.float32)
+    matched = fit_matching(bench.codes, minus, np.setdiff1d(plus, minus))
+    away, towards = (bench.codes[items].mean(axis=1) for items in matched.pairs(bench.codes[start]))
+    yield (
+        f"{N_PAIRS} matched pairs",
+        start,
+        (bench.codes[start] - away + towards).astype(np.float32),
+    )
     attributes = bench.data_set.attributes.iloc[train]
     for name, kind in DIRECTIONS.items():
         found = estimate_direction(

@@ -74,8 +74,8 @@ class Judge(nn.Module):
 
 
 def softened(pictures: Tensor, generator: torch.Generator) -> Tensor:
-    """Half of a batch blurred by a random Gaussian (sigma up to 1.5 px), and noise on all."""
-    sigma = 0.2 + 1.3 * float(torch.rand((), generator=generator))
+    """Half of a batch blurred by a random Gaussian (sigma up to 1 px), and noise on all."""
+    sigma = 0.2 + 0.8 * float(torch.rand((), generator=generator))
     offsets = torch.arange(-3, 4)
     kernel = torch.exp(-(offsets**2) / (2 * sigma**2))
     kernel = kernel / kernel.sum()
@@ -104,7 +104,7 @@ def train_judge(
         max_items: Train on so many items only; 0 for all.
         seed: Of weights, order and softening.
     """
-    described = f"{data_set.about.fingerprint}/{heads}/{epochs}/{max_items}/{seed}"
+    described = f"2/{data_set.about.fingerprint}/{heads}/{epochs}/{max_items}/{seed}"
     key = hashlib.blake2b(described.encode(), digest_size=8).hexdigest()
     path = cache_dir() / "judges" / f"{key}.safetensors"
     with torch.random.fork_rng():

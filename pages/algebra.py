@@ -3,13 +3,22 @@
 import streamlit as st
 
 from ae_core.errors import AeCoreError
-from ae_core.expressions import MAX_TERMS, Term, default_sum, format_sum, parse_sum
+from ae_core.expressions import (
+    MAX_TERMS,
+    Term,
+    default_sum,
+    format_sum,
+    opposed_groups,
+    parse_sum,
+)
+from ae_core.matching import N_PAIRS
 from live import components as live
 from ui import direction_panel, page, presenting, state, steering, summing, terms
 from ui.steering import Space
 from ui.terms import Shown
 
 HAND, URL_SUM, URL_WEIGHTS, ACTIVE = "algebra_hand", "sum", "weights", "algebra_active"
+URL_MATCHED = "matched"
 STEPS, READINGS, DIRECTIONS = "Step by step", "Readings", "Directions"
 HOW = r"""
 Codes are added as points, around the mean code $m$ of the data:
@@ -18,9 +27,13 @@ directions $d$. With all sliders at 1 and signs that sum to 1 this is the plain
 $z_A - z_B + z_C$ (Mikolov et al. 2013; for pictures Radford, Metz & Chintala 2016, section 6.3).
 
 A **group** enters as the mean of its items' codes: what its items do not share averages out, by
-$1/\sqrt n$. A **direction** leads from the items that do not answer to those that do: by mean
-difference; as the unit normal of a logistic regression; or as the mean difference without its part
-along the probes of what is held fixed, $n_1 - (n_1^\top n_2)\,n_2$ (Shen, Gu, Tang & Zhou 2020).
+$1/\sqrt n$. **Matched**, the groups are the 16 pairs most alike around the item: of the 128 of the
+group taken away that are nearest to it, each with the nearest one of the group added, apart from
+the groups' mean difference (Upchurch et al. 2017, section 3.1; Rosenbaum & Rubin 1985). What the
+pairs share cancels. A **direction** leads from the items that do not answer to those that do: by
+mean difference; as the unit normal of a logistic regression; or as the mean difference without its
+part along the probes of what is held fixed, $n_1 - (n_1^\top n_2)\,n_2$ (Shen, Gu, Tang & Zhou
+2020).
 
 **Readings**: linear probes on codes, applied to the *decoded picture, encoded again*. A probe is
 not the truth; its held-out quality stands beside it.
@@ -65,6 +78,21 @@ def edit(space: Space, chosen: tuple[Term, ...], shown: list[Shown]) -> None:
             use(new)
 
 
+def is_matched(chosen: tuple[Term, ...]) -> bool:
+    """Whether the groups are to be the pairs most alike, asked where the sum has two to match."""
+    if opposed_groups(chosen) is None:
+        return False
+    if URL_MATCHED not in st.session_state:
+        st.session_state[URL_MATCHED] = state.recall(URL_MATCHED) == "1"
+    asked = st.toggle(
+        f"Match the groups: the {N_PAIRS} pairs most alike, around the item",
+        key=URL_MATCHED,
+        help="Less of hair and background comes along than with everyone's mean.",
+    )
+    state.remember(URL_MATCHED, "1" if asked else None)
+    return asked
+
+
 page.header("Algebra", "What does adding and subtracting pictures' codes give?", HOW, is_live=True)
 with page.errors_in_words():
     space = steering.open_space()
@@ -72,6 +100,8 @@ with page.errors_in_words():
     kept = terms.kept_groups(space.data_set)
     shown = [terms.show(term, space.data_set, kept) for term in chosen]
     edit(space, chosen, shown)
+    if is_matched(chosen):
+        shown = terms.matched(shown, space.model, space.data_set)
     hand = live.slider_bank(
         stage=space.panels(lambda side: summing.basis(side, space, shown)),
         controls=summing.controls(shown, HAND, URL_WEIGHTS),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import streamlit as st
@@ -11,7 +11,15 @@ import streamlit as st
 from ae_core.codes import codes_key
 from ae_core.data.store import DataSet
 from ae_core.errors import AeCoreError
-from ae_core.expressions import GIVEN, MAX_TERMS, Kind, Term, term_items, term_vector
+from ae_core.expressions import (
+    GIVEN,
+    MAX_TERMS,
+    Kind,
+    Term,
+    matched_terms,
+    term_items,
+    term_vector,
+)
 from ae_core.groups import FEW_ITEMS, Group, load_groups
 from ae_core.questions import select_items
 from live.gallery import gallery
@@ -22,6 +30,7 @@ N_IN_MEAN_PICTURE = 256
 SIGNS = {1: "+", -1: "\N{MINUS SIGN}"}
 KIND_WORDS: dict[Kind, str] = {
     "item": "One item",
+    "items": "Named items",
     "all": "All who answer",
     "group": "A kept group",
     "mean": "Direction, mean difference",
@@ -65,6 +74,8 @@ def show(term: Term, data_set: DataSet, groups: Mapping[str, Group]) -> Shown:
     picture = some[0] if len(some) == 1 else some.mean(axis=0).round().astype(np.uint8)
     if term.kind == "item":
         return Shown(term, items, picture, f"item {term.what}", "")
+    if term.kind == "items":
+        return Shown(term, items, picture, f"{len(items)} items", "")
     words = f"towards {term.question}" if term.is_direction else term.what
     if term.held_fixed:
         words += f", {', '.join(term.held_fixed)} held fixed"
@@ -72,6 +83,36 @@ def show(term: Term, data_set: DataSet, groups: Mapping[str, Group]) -> Shown:
     if len(items) < FEW_ITEMS:
         doubt = Group(term.what, tuple(items.tolist()), "question").doubt()
     return Shown(term, items, picture, words, doubt)
+
+
+def matched(shown: Sequence[Shown], side: Side, data_set: DataSet) -> list[Shown]:
+    """The sum's two groups replaced by the pairs most alike around its item; same order."""
+    groups = kept_groups(data_set)
+    key = codes_key(side.checkpoint, data_set)
+    members = tuple(item for group in groups.values() for item in group.items)
+    chosen = tuple(part.term for part in shown)
+    found = []
+    for term, part in zip(
+        _matched(key, chosen, members, side.codes, data_set, groups), shown, strict=True
+    ):
+        one = show(term, data_set, groups)
+        found.append(
+            replace(one, words=f"{part.words}, {one.words} alike") if term != part.term else part
+        )
+    return found
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _matched(
+    key: str,
+    terms: tuple[Term, ...],
+    members: tuple[int, ...],
+    _codes: np.ndarray,
+    _data_set: DataSet,
+    _groups: Mapping[str, Group],
+) -> tuple[Term, ...]:
+    """`key` and `members` stand for what is not hashed: codes, data and the kept groups."""
+    return matched_terms(terms, _codes, _data_set.attributes, _groups)
 
 
 def vectors(shown: Sequence[Shown], side: Side, data_set: DataSet) -> np.ndarray:
@@ -132,7 +173,7 @@ def drawer(
 ) -> tuple[Term, ...] | None:
     """Edit one term; the new sum when something was changed."""
     term = terms[active]
-    kinds = [kind for kind in KIND_WORDS if kind != "group" or groups]
+    kinds = [kind for kind in KIND_WORDS if kind != "items" and (kind != "group" or groups)]
     left, right = st.columns([0.2, 0.8])
     sign = left.segmented_control(
         "Sign", list(SIGNS), default=term.sign, format_func=SIGNS.__getitem__, key=f"sign_{active}"
@@ -169,7 +210,7 @@ def _what(
         names = list(groups)
         place = names.index(term.what) if term.what in names else 0
         return str(st.selectbox("Group", names, index=place, key=f"{key}_group"))
-    before = "" if term.kind in ("item", "group") else term.question
+    before = "" if term.kind in ("item", "items", "group") else term.question
     question = st.text_input(
         "Question", before, placeholder=picking.example(data_set), key=f"{key}_{kind}"
     )

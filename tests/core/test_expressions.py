@@ -14,6 +14,8 @@ from ae_core.expressions import (
     default_sum,
     estimate_direction,
     format_sum,
+    matched_terms,
+    opposed_groups,
     parse_sum,
     term_items,
     term_vector,
@@ -142,3 +144,42 @@ def test_a_conditional_term_leaves_the_other_reading_alone() -> None:
     np.testing.assert_allclose(vector, clean.unit * clean.step, atol=1e-5)
     with pytest.raises(LatentInputError, match="neither an attribute"):
         term_items(Term(1, "conditional", "glasses | hat"), attributes, {})
+
+
+SUM = (
+    Term(1, "item", str(np.flatnonzero(GLASSES & ~WOMAN)[0])),
+    Term(-1, "all", "not woman and glasses = none"),
+    Term(1, "all", "woman and glasses = none"),
+)
+
+
+def test_matching_replaces_both_groups_by_as_many_items_that_differ_by_the_group() -> None:
+    assert opposed_groups(SUM) == (0, 1, 2)
+    start, minus, plus = matched_terms(SUM, CODES, ATTRIBUTES, {})
+    assert start == SUM[0] and (minus.kind, plus.kind) == ("items", "items")
+    men, women = (term_items(term, ATTRIBUTES, {}) for term in (minus, plus))
+    assert len(men) == len(women) == 16
+    assert not WOMAN[men].any() and WOMAN[women].all() and not GLASSES[[*men, *women]].any()
+    # what is not the group is nearer to nothing than the difference of everyone's means
+    vectors = [term_vector(term, CODES, ATTRIBUTES, {}, CENTRE) for term in (minus, plus)]
+    assert (vectors[1] - vectors[0])[0] == pytest.approx(2, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    "some",
+    [
+        SUM[:2],
+        (SUM[0], SUM[0], *SUM[1:]),
+        (SUM[0], SUM[1], Term(1, "mean", "woman")),
+        (SUM[0], Term(1, "all", "glasses = none"), *SUM[2:]),
+    ],
+)
+def test_other_sums_have_nothing_to_match(some: tuple[Term, ...]) -> None:
+    assert opposed_groups(some) is None
+    with pytest.raises(LatentInputError, match="one item - one group"):
+        matched_terms(some, CODES, ATTRIBUTES, {})
+
+
+def test_groups_that_overlap_cannot_be_matched() -> None:
+    with pytest.raises(LatentInputError, match="share"):
+        matched_terms((*SUM[:2], Term(1, "all", "glasses = none")), CODES, ATTRIBUTES, {})

@@ -57,3 +57,26 @@ def test_a_direction_without_an_answer_is_said() -> None:
 def test_small_groups_say_so() -> None:
     app = open_page("algebra.py", {"sum": "+item:3~+item:4~-item:5"})
     assert "only" not in words(app)  # single items are what they are
+
+
+def test_groups_can_be_matched_by_the_toggle_and_by_the_address() -> None:
+    app = open_page("algebra.py")
+    app.toggle(key="matched").set_value(True).run()
+    assert not app.exception and not app.error
+    assert app.query_params["matched"] in ("1", ["1"])
+    again = open_page("algebra.py", {"matched": "1"})
+    assert again.toggle(key="matched").value
+    assert not again.exception and not again.error
+
+
+def test_groups_that_share_items_cannot_be_matched_and_it_is_said() -> None:
+    app = open_page(
+        "algebra.py", {"sum": "+item:3~-all:digit = 1~+all:digit = 1 or digit = 2", "matched": "1"}
+    )
+    assert not app.exception
+    assert "share" in app.error[0].value
+
+
+def test_a_sum_of_another_form_offers_no_matching() -> None:
+    app = open_page("algebra.py", {"sum": "+item:3~+item:4~-item:5"})
+    assert not any(toggle.key == "matched" for toggle in app.toggle)
