@@ -99,9 +99,11 @@ with page.errors_in_words():
     chosen = current_terms(space)
     kept = terms.kept_groups(space.data_set)
     shown = [terms.show(term, space.data_set, kept) for term in chosen]
-    edit(space, chosen, shown)
+    above = st.container()  # the sum stands above the choice that changes its pictures
     if is_matched(chosen):
         shown = terms.matched(shown, space.model, space.data_set)
+    with above:
+        edit(space, chosen, shown)
     hand = live.slider_bank(
         stage=space.panels(lambda side: summing.basis(side, space, shown)),
         controls=summing.controls(shown, HAND, URL_WEIGHTS),

@@ -91,15 +91,11 @@ def matched(shown: Sequence[Shown], side: Side, data_set: DataSet) -> list[Shown
     key = codes_key(side.checkpoint, data_set)
     members = tuple(item for group in groups.values() for item in group.items)
     chosen = tuple(part.term for part in shown)
-    found = []
-    for term, part in zip(
-        _matched(key, chosen, members, side.codes, data_set, groups), shown, strict=True
-    ):
-        one = show(term, data_set, groups)
-        found.append(
-            replace(one, words=f"{part.words}, {one.words} alike") if term != part.term else part
-        )
-    return found
+    found = _matched(key, chosen, members, side.codes, data_set, groups)
+    return [
+        part if term == part.term else replace(show(term, data_set, groups), words=part.words)
+        for term, part in zip(found, shown, strict=True)
+    ]
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
