@@ -108,7 +108,7 @@ FACES = Setting(
             {"long hair": True, "woman": True}, "hair_length > 0.4", ("woman", "glasses"),
         ),
     ),
-    epochs=14,
+    epochs=20,
     min_accuracy=0.99,
 )  # fmt: skip
 CELEBA = Setting(
