@@ -26,7 +26,7 @@ from ae_core.checkpoints import find_checkpoint
 from ae_core.data.catalogue import load_data_set
 from ae_core.errors import CheckpointError
 from ae_core.locations import home, project_root, write_atomically
-from benchmarks.algebra import CELEBA, FACES, Setting, load_bench, measure
+from benchmarks.algebra import CELEBA, FACES, Setting, judge_pictures, load_bench, measure
 from benchmarks.families import FAMILIES, PCA, SEEDS, SIZES, SUBJECTS, Cell
 from benchmarks.judge import Judge, accuracy, labels_of, train_judge
 from benchmarks.results import results_home
@@ -123,7 +123,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     os.environ["ZOETROPE_HOME"] = str(results_home())
     torch.set_num_threads(1)
     setting, data_set = SETTINGS[options.data], load_data_set(options.data)
-    judge = train_judge(data_set, setting.heads, epochs=setting.epochs)
+    drawn = judge_pictures(setting, data_set)
+    judge = train_judge(drawn, setting.heads, epochs=setting.epochs)
     held_out = data_set.split()[1]
     real = accuracy(
         judge.decide(data_set.items[held_out]), labels_of(setting.heads, data_set)[held_out]
