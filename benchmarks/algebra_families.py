@@ -145,7 +145,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         f"{head.name} {value:.3f}" for head, value in zip(setting.heads, real, strict=True)
     )
     text = (
-        f"{SUBJECTS[options.data].title}: {options.triples:,} triples a seed, a quarter of that for the "
+        f"{SUBJECTS[options.data].title}: {options.triples:,} triples a seed, a quarter for the "
         f"sums after the first; seeds: "
         f"{', '.join(f'{FAMILIES[name].title} {n}' for name, n in n_seeds.items() if n)}.\n\n"
         f"The judge's accuracy on real held-out pictures: {judged}. On plain reconstructions: "
