@@ -1,18 +1,15 @@
 """The frame of all pages: navigation, and the pickers for data and checkpoint."""
 
-import base64
 from pathlib import Path
 
 import streamlit as st
 
 from ae_core.errors import AeCoreError
 from ui import sidebar
+from ui.tab import show_tab_icon
 
-# Its bytes: Streamlit would open a file with PIL, and fetch a named icon from the internet.
-ICON = (Path(__file__).parent.parent / "ui" / "static" / "icon.png").read_bytes()
-ICON_URL = f"data:image/png;base64,{base64.b64encode(ICON).decode()}"
-
-st.set_page_config(page_title="Zoetrope", page_icon=ICON_URL, layout="wide")
+st.set_page_config(page_title="Zoetrope", layout="wide")
+show_tab_icon("/favicon.png")
 st.html(Path(__file__).parent.parent / "ui" / "style.css")
 
 page = st.navigation(

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from ae_core.locations import project_root
 from benchmarks.serving import Server
 
 pytestmark = pytest.mark.browser
@@ -43,6 +44,15 @@ def test_every_page_opens_by_its_address_and_talks_to_nobody(
     expect(page.locator("[data-testid=stException]")).to_have_count(0)
     expect(page.get_by_text("Page not found")).to_have_count(0)
     assert outside == []
+
+
+def test_the_tab_has_our_icon(page: Page, server: str) -> None:
+    page.goto(f"{server}/data?data=digits")
+    expect(page.get_by_role("heading", name="Data", exact=True)).to_be_visible(timeout=60_000)
+    icons = page.locator("link[rel~=icon]").evaluate_all("links => links.map(({ href }) => href)")
+    assert icons == [f"{server}/favicon.png"]
+    icon = page.request.get(icons[0])
+    assert icon.body() == (project_root() / "ui" / "static" / "icon.png").read_bytes()
 
 
 def test_key_p_presents_stage_and_hand_alone_and_back(page: Page, server: str) -> None:
