@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 
 from ae_core.checkpoints import find_checkpoint, load_codec
-from ae_core.codes import as_floats, codes_for
+from ae_core.codes import as_floats, codes_for, codes_key
 from ae_core.data.catalogue import load_data_set
 from ae_core.data.store import DataSet
 from ae_core.locations import cache_dir
@@ -61,10 +61,11 @@ def reconstruction_errors(checkpoint: str, data_set: DataSet, on_progress: OnPro
 
 def supports(checkpoint: str, data_set: DataSet, on_progress: OnProgress) -> Floats:
     """Support percentile of each item's code (`ae_core.support`); float32 (N,)."""
-    from ae_core.support import fit_support
+    from ae_core.support import support_for
 
-    codes = codes_for(find_checkpoint(checkpoint), data_set)
-    support = fit_support(codes, *data_set.split(), max_reference=5_000)
+    found = find_checkpoint(checkpoint)
+    codes = codes_for(found, data_set)
+    support = support_for(codes, data_set, codes_key(found, data_set))
     result = np.empty(len(codes), np.float32)
     for start in range(0, len(codes), 2_000):
         on_progress("measuring support", start / len(codes))

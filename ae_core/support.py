@@ -13,13 +13,21 @@ lower than an unseen one.
 
 from __future__ import annotations
 
+import hashlib
+import zipfile
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ae_core.data.store import DataSet
 from ae_core.errors import LatentInputError
+from ae_core.locations import atomic_file, cache_dir
 from ae_core.paths import Codes, nearest
+
+MAX_KEPT_REFERENCE = 5_000
+"""Training codes in a support that is kept: one question then takes well under a millisecond."""
 
 
 @dataclass(frozen=True)
@@ -97,6 +105,50 @@ def fit_support(
     n_neighbours = min(n_neighbours, len(reference))
     bare = Support(reference, np.empty(0, np.float32), n_neighbours)
     return Support(reference, np.sort(bare.distance(held_out)), n_neighbours)
+
+
+def support_for(codes: Codes, data_set: DataSet, codes_key: str) -> Support:
+    """The support of a data set's codes, fitted now or found in the cache.
+
+    Args:
+        codes: Codes of the whole data set, shape (n_items, latent_dim).
+        data_set: Whose split says which items are for training.
+        codes_key: Stands for the codes (`ae_core.codes.codes_key`).
+
+    Raises:
+        LatentInputError: Too few items.
+    """
+    path = _kept_path(codes_key)
+    kept = _read(path, codes.shape[1])
+    if kept is not None:
+        return kept
+    support = fit_support(codes, *data_set.split(), max_reference=MAX_KEPT_REFERENCE)
+    with atomic_file(path) as file:
+        np.savez(
+            file,
+            reference=support.reference,
+            calibration=support.calibration,
+            n_neighbours=support.n_neighbours,
+        )
+    return support
+
+
+def _kept_path(codes_key: str) -> Path:
+    key = hashlib.sha256(f"support/{codes_key}/1".encode()).hexdigest()[:32]
+    return cache_dir() / "support" / f"{key}.npz"
+
+
+def _read(path: Path, latent_dim: int) -> Support | None:
+    try:
+        # Opened here: `np.load` leaves a file it cannot read open.
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as kept:
+            support = Support(kept["reference"], kept["calibration"], int(kept["n_neighbours"]))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, EOFError, AttributeError, zipfile.BadZipFile):
+        path.unlink(missing_ok=True)  # damaged from outside: fitted anew
+        return None
+    return support if support.reference.shape[1:] == (latent_dim,) else None
 
 
 def _finite(

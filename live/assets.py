@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import json
 from pathlib import Path
 
 STATIC = Path(__file__).parent / "static"
@@ -33,5 +34,15 @@ def loader(module: str) -> str:
         "  const { mount } = await import(address.href);\n"
         "  const data = Array.isArray(component.data) ? component.data[0] : component.data;\n"
         "  return mount({ ...component, data });\n"
+        "}\n"
+    )
+
+
+def preloader(*modules: str) -> str:
+    """JavaScript of a v2 component that imports modules for others, and shows nothing."""
+    return (
+        "export default function () {\n"
+        f"  for (const module of {json.dumps(modules)})\n"
+        f"    import(new URL(`api/static/{version()}/${{module}}`, document.baseURI).href);\n"
         "}\n"
     )

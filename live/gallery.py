@@ -88,7 +88,7 @@ def gallery(
         "colour": colour,
         "curves": [asdict(curve) for curve in curves],
     }
-    result = _component()(key=key, data=data, on_picked_change=_nothing)
+    result = _component()(key=key, data=[data], on_picked_change=_nothing)
     picked = getattr(result, "picked", None)
     return int(picked) if picked is not None and 0 <= int(picked) < len(pictures) else None
 

@@ -5,12 +5,15 @@ from pathlib import Path
 import streamlit as st
 
 from ae_core.errors import AeCoreError
+from live import components as live
 from ui import sidebar
 from ui.tab import show_tab_icon
 
 st.set_page_config(page_title="Zoetrope", layout="wide")
 show_tab_icon("/favicon.png")
 st.html(Path(__file__).parent.parent / "ui" / "style.css")
+
+live.preload()
 
 page = st.navigation(
     {

@@ -13,7 +13,7 @@ from ae_core.checkpoints import Checkpoint
 from ae_core.codes import codes_key
 from ae_core.data.store import DataSet
 from ae_core.neighbours import NeighbourIndex
-from ae_core.support import Support, fit_support
+from ae_core.support import Support, support_for
 from live import components as live
 from live.engine import get_engine, is_warm
 from live.gallery import gallery
@@ -21,7 +21,6 @@ from ui import cached, state
 from ui.palette import MODEL_COLOUR, PCA_COLOUR
 
 N_NEIGHBOURS = 8
-MAX_LIVE_REFERENCE = 5_000  # one query then takes well under a millisecond
 
 
 @dataclass(frozen=True)
@@ -103,18 +102,17 @@ def support_of(side: Side, data_set: DataSet) -> Support:
 class Calibration:
     """A support that is fitted when it is first asked for: after the stage is on screen."""
 
-    def __init__(self, codes: np.ndarray, data_set: DataSet) -> None:
-        self._codes, self._data_set = codes, data_set
+    def __init__(self, key: str, codes: np.ndarray, data_set: DataSet) -> None:
+        self._key, self._codes, self._data_set = key, codes, data_set
 
     @functools.cached_property
     def support(self) -> Support:
-        train, held_out = self._data_set.split()
-        return fit_support(self._codes, train, held_out, max_reference=MAX_LIVE_REFERENCE)
+        return support_for(self._codes, self._data_set, self._key)
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
 def _calibration(key: str, _codes: np.ndarray, _data_set: DataSet) -> Calibration:
-    return Calibration(_codes, _data_set)
+    return Calibration(key, _codes, _data_set)
 
 
 def gauge(side: Side, data_set: DataSet) -> live.Readout:

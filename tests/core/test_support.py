@@ -1,12 +1,16 @@
 """The gauge is calibrated: unseen real items are spread evenly, far codes are at the end."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from scipy.spatial.distance import cdist
 from scipy.stats import kstest
 
+from ae_core.data.catalogue import load_data_set
 from ae_core.errors import LatentInputError
-from ae_core.support import describe, fit_support
+from ae_core.locations import cache_dir
+from ae_core.support import describe, fit_support, support_for
 
 
 def blob(n: int, seed: int = 0, dims: int = 8) -> np.ndarray:
@@ -49,6 +53,25 @@ def test_thinned_reference_still_calibrated() -> None:
     support = fit_support(blob(4000), TRAIN, HELD_OUT, max_reference=500, max_calibration=400)
     assert len(support.reference) == 500 and len(support.calibration) == 400
     assert abs(support.percentile(blob(2000, seed=7)).mean() - 50) < 5
+
+
+def test_a_kept_support_is_the_fitted_one_and_a_damaged_file_is_replaced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ZOETROPE_HOME", str(tmp_path))
+    digits = load_data_set("digits")
+    codes = blob(len(digits.items))
+    fitted = fit_support(codes, *digits.split(), max_reference=5_000)
+    support_for(codes, digits, "some codes")
+    kept = support_for(np.zeros_like(codes), digits, "some codes")  # read: the codes differ
+    np.testing.assert_array_equal(kept.reference, fitted.reference)
+    np.testing.assert_array_equal(kept.calibration, fitted.calibration)
+    assert kept.n_neighbours == fitted.n_neighbours
+    (file,) = (cache_dir() / "support").iterdir()
+    for damage in (b"", b"not an archive", file.read_bytes()[:5_000]):
+        file.write_bytes(damage)
+        again = support_for(codes, digits, "some codes")
+        np.testing.assert_array_equal(again.calibration, fitted.calibration)
 
 
 @pytest.mark.parametrize(
