@@ -17,6 +17,7 @@ import statistics
 import tempfile
 import time
 from pathlib import Path
+from random import Random
 from typing import Any
 
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -80,6 +81,7 @@ def surface(page: Page) -> tuple[float, float, float, float]:
 
 def hover(page: Page) -> list[float]:
     """Milliseconds from the mouse's event to the painted frame, for every picture."""
+    random = Random(0)
     page.wait_for_selector(".zmap[data-live=ready]")
     page.evaluate(WATCH)
     x, y, width, height = surface(page)
@@ -89,7 +91,7 @@ def hover(page: Page) -> list[float]:
             page.evaluate("() => { window.pictures = []; }")
         across, down = (step * 37 % 100) / 100, (step * 61 % 100) / 100
         page.mouse.move(x + width * (0.3 + 0.4 * across), y + height * (0.3 + 0.4 * down))
-        page.wait_for_timeout(40)
+        page.wait_for_timeout(random.uniform(30, 50))  # a hand does not keep the screen's time
     found: list[float] = page.evaluate("() => window.pictures")
     return found
 

@@ -9,13 +9,8 @@ from starlette.responses import HTMLResponse
 from starlette.routing import Route
 
 import live
-from benchmarks.stand_ins import StandInSource
 from live.columns import plotly_address
-from live.engine import Engine
-from live.shared import process_wide
 from live.tokens import issue_token
-
-process_wide("engine", lambda: Engine(StandInSource(), device="cpu"))
 
 BARE = """<!doctype html><meta charset="utf-8"><title>bare</title>
 <div id="map" style="width:100%%;height:560px"></div>

@@ -12,6 +12,6 @@ latent_map(
     MapPoints(points, n_items, 2),
     colour=MapColour(f"number {shown}", f"api/derived/{colours[shown]}", "number", low=-3, high=3),
     codes=CodeSource(codes, map_world.LATENT_DIM, n_items),
-    codec=MapCodec("stand-in-64", "stand-in"),
+    codec=MapCodec("faces-vae", "faces-vae"),
     key="map",
 )

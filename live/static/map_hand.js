@@ -19,6 +19,8 @@ export class Hand {
     this.item = null; // what is pointed at
     this.spot = null; // where, on the map, while what lives there is shown
     const { surface } = view.frame;
+    // Raw updates come at once; ordinary moves wait for the next frame of the screen.
+    surface.addEventListener("pointerrawupdate", (event) => this.move(event));
     surface.addEventListener("pointermove", (event) => this.move(event));
     surface.addEventListener("pointerleave", () => this.leave());
     surface.addEventListener("click", (event) => this.click(event));
@@ -28,6 +30,7 @@ export class Hand {
   close() {
     this.live?.close();
     clearTimeout(this.resting);
+    cancelAnimationFrame(this.drawing);
   }
 
   configure(data) {
@@ -89,6 +92,9 @@ export class Hand {
   move(event) {
     const { view } = this;
     if (!view.plot?.drawn || view.plot.is3d || event.buttons) return;
+    const place = `${event.clientX} ${event.clientY} ${event.shiftKey} ${view.tool}`;
+    if (place === this.pointedAt) return; // the ordinary move after a raw one
+    this.pointedAt = place;
     const box = view.frame.surface.getBoundingClientRect();
     const [px, py] = [event.clientX - box.left, event.clientY - box.top];
     this.held = event.shiftKey;
@@ -107,6 +113,7 @@ export class Hand {
 
   leave() {
     this.held = false;
+    this.pointedAt = null;
     this.view.frame.mark("spot", null);
     if (this.view.pinned !== null) this.show(this.view.pinned);
   }
@@ -136,15 +143,34 @@ export class Hand {
     if (!view.points || item >= view.points.n) return;
     this.item = item;
     this.spot = null;
-    view.frame.mark("spot", null);
-    view.frame.mark("ring", view.pixels(item));
-    view.gallery.highlight(item);
-    view.root.dataset.item = String(item);
-    view.card.showTitle(`Item ${item.toLocaleString("en")}`);
-    this.showPicture(item, "the item");
     this.reconstruct(item, stamp);
+    this.drawSoon();
     clearTimeout(this.resting);
     this.resting = setTimeout(() => this.rest(item), REST_MS);
+  }
+
+  // Marks and titles wait for the frame they are painted in: until then the processor is the
+  // server's, and the answer often comes in time for the same frame.
+  drawSoon() {
+    this.drawing ??= requestAnimationFrame(() => {
+      this.drawing = null;
+      if (this.item !== null && this.item < this.view.points?.n) this.draw();
+    });
+  }
+
+  draw() {
+    const { view, item, spot } = this;
+    view.frame.mark("spot", spot && view.plot.toPixels(...spot));
+    view.frame.mark("ring", view.pixels(item));
+    view.root.dataset.item = String(item);
+    if (spot) {
+      view.card.showTitle("What lives here");
+      view.card.right.label("decoded here", view.data.codec.colour);
+    } else {
+      view.gallery.highlight(item);
+      view.card.showTitle(`Item ${item.toLocaleString("en")}`);
+    }
+    this.showPicture(item, spot ? "nearest item" : "the item");
   }
 
   // The real picture of an item; one request at a time, and then the newest item's.
@@ -230,18 +256,12 @@ export class Hand {
       this.codes.load(this.place.items(spot)).then(() => this.spot === spot && this.here(spot, stamp));
       return;
     }
-    view.frame.mark("spot", view.plot.toPixels(...spot));
     this.live?.request([{ codec: 0, rows: 1, codes: code }], { channel: HERE_CHANNEL, stamp });
     const [near] = view.grid.nearest(spot[0], spot[1], 1).items;
-    view.card.showTitle("What lives here");
-    view.card.right.label("decoded here", view.data.codec.colour);
-    if (near !== this.item) {
-      this.item = near;
-      view.frame.mark("ring", view.pixels(near));
-      view.root.dataset.item = String(near);
-      view.tell({ item: near });
-    }
-    this.showPicture(near, "nearest item");
+    this.drawSoon();
+    if (near === this.item) return;
+    this.item = near;
+    view.tell({ item: near });
   }
 
   doubt(readouts) {
