@@ -34,7 +34,7 @@ FOREVER = "private, max-age=31536000, immutable"
 MAX_ITEMS = 600
 MAX_NEIGHBOURS = 100
 MAX_PIXEL_BYTES = 16 << 20
-MAX_CODES_BYTES = 64 << 20
+MAX_CODES_BYTES = 128 << 20
 KEY = re.compile(r"[0-9a-f]{8,64}")
 
 

@@ -292,11 +292,13 @@ def _item_addresses(items: ItemSource | None) -> dict[str, str] | None:
 def _code_address(codes: CodeSource | None) -> dict[str, Any] | None:
     if codes is None:
         return None
+    n_bytes = 4 * codes.latent_dim * codes.n_items
     return {
         "url": f"api/codes/{codes.key}",
         "latentDim": codes.latent_dim,
         "nItems": codes.n_items,
-        "whole": 4 * codes.latent_dim * codes.n_items <= MAX_CODES_BYTES // 2,
+        "whole": n_bytes <= MAX_CODES_BYTES // 4,
+        "wholeNearby": n_bytes <= MAX_CODES_BYTES,  # over no network
     }
 
 

@@ -1,5 +1,6 @@
 // The live socket: latest-wins, reconnects with backoff, notices when sockets are blocked.
 
+import { isLocal } from "./dom.js";
 import { VERSION, packRequest, readAnswer } from "./frames.js";
 
 const FIRST_WAIT_MS = 250;
@@ -247,8 +248,4 @@ export class LiveClient {
   tell(status) {
     this.handlers.onStatus?.(status);
   }
-}
-
-function isLocal(address) {
-  return ["localhost", "127.0.0.1", "[::1]"].includes(new URL(address).hostname);
 }

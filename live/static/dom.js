@@ -31,3 +31,8 @@ const ICONS = {
   reset: `<path ${STROKE} d="M3 8a5 5 0 1 0 1.600-3.600M3 2v3h3"/>`,
   random: `<rect x="2.500" y="2.500" width="11" height="11" rx="2.500" ${STROKE}/><g fill="currentColor"><circle cx="5.600" cy="5.600" r="1.100"/><circle cx="10.400" cy="10.400" r="1.100"/><circle cx="8" cy="8" r="1.100"/></g>`,
 };
+
+// Whether an address is on this machine.
+export function isLocal(address) {
+  return ["localhost", "127.0.0.1", "[::1]"].includes(new URL(address).hostname);
+}

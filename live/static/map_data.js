@@ -1,5 +1,7 @@
 // What the map fetches and what it sends: columns, codes, pictures, groups.
 
+import { isLocal } from "./dom.js";
+
 const kept = new Map(); // address without token -> promise of a Float32Array
 
 function address(path, token) {
@@ -86,15 +88,16 @@ export function toImage(pixels, width, height, channels) {
   return image;
 }
 
-// Codes: all of them in one go where they are few enough, else row by row.
+// Codes: all of them in one go where they are few enough, else row by row. Where no network lies
+// between, many are few enough too; rows are asked for until they have come.
 export class Codes {
-  // source: { url, latentDim, nItems, whole }
+  // source: { url, latentDim, nItems, whole, wholeNearby }
   constructor(source, token) {
     this.source = source;
     this.token = token;
     this.rows = new Map();
     this.matrix = null;
-    if (source.whole) {
+    if (source.whole || (source.wholeNearby && isLocal(document.baseURI))) {
       this.ready = floats(source.url, token).then((matrix) => {
         this.matrix = matrix;
       });
