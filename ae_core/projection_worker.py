@@ -124,6 +124,7 @@ class WarmUp:
     def _run(self) -> None:
         try:
             compile_umap()
+            import openTSNE  # noqa: F401  its import takes a second of the first t-SNE's time
         except Exception:  # UMAP will say it again, to the person who asks for one
             traceback.print_exc()
         self._channel.send(event="warm", seconds=round(time.monotonic() - self._started, 1))
