@@ -14,7 +14,8 @@ from ae_core.codes import as_floats, codes_for, codes_key
 from ae_core.data.catalogue import load_data_set
 from ae_core.data.store import DataSet
 from ae_core.locations import cache_dir
-from ae_core.projection import Floats, OnProgress, save_array
+from ae_core.maps import Floats, save_array
+from ae_core.projection import OnProgress
 
 Kind = Literal["reconstruction error", "support"]
 KINDS: tuple[Kind, ...] = ("reconstruction error", "support")

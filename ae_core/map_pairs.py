@@ -8,7 +8,7 @@ import numpy as np
 
 from ae_core.alignment import rotated_onto
 from ae_core.errors import LatentInputError
-from ae_core.projection import Floats, Map, load_map, save_map
+from ae_core.maps import Floats, Map, load_map, save_map
 
 
 def laid_over(points: Floats, reference: Floats) -> Floats:

@@ -23,7 +23,8 @@ from numpy.typing import NDArray
 
 from ae_core.errors import ProjectionError
 from ae_core.locations import cache_dir, write_atomically
-from ae_core.projection import Floats, Linear, OnProgress, load_map, save_array
+from ae_core.maps import Floats, Linear, load_map, save_array
+from ae_core.projection import OnProgress
 
 N_NEIGHBOURS = 15
 ALL_UP_TO = 5_000

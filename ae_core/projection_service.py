@@ -29,17 +29,8 @@ from ae_core.data.store import DataSet
 from ae_core.derived import Kind, derived_key, derived_path, pixels_path
 from ae_core.locations import cache_dir, home, project_root
 from ae_core.map_quality import load_quality, quality_key
-from ae_core.projection import (
-    Floats,
-    ProjectionSettings,
-    checked,
-    fingerprint_of,
-    load_map,
-    make_map,
-    projection_key,
-    save_array,
-    save_map,
-)
+from ae_core.maps import Floats, load_map, save_array, save_map
+from ae_core.projection import ProjectionSettings, checked, fingerprint_of, make_map, projection_key
 from ae_core.projection_worker import MAX_THREADS
 
 Stage = Literal["queued", "warming", "running", "done", "failed", "cancelled"]

@@ -29,17 +29,9 @@ import numpy as np
 from ae_core.errors import AeCoreError
 from ae_core.locations import cache_dir, write_atomically
 from ae_core.map_quality import measure_kept_map
+from ae_core.maps import Floats, points_folder, save_array, save_map
 from ae_core.priority import step_back
-from ae_core.projection import (
-    UMAP_SMALL,
-    CancelledError,
-    Floats,
-    ProjectionSettings,
-    make_map,
-    points_folder,
-    save_array,
-    save_map,
-)
+from ae_core.projection import UMAP_SMALL, CancelledError, ProjectionSettings, make_map
 
 REPORT_INTERVAL_S = 0.2
 PARTIAL_INTERVAL_S = 0.7

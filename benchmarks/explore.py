@@ -27,16 +27,9 @@ from ae_core.config import CheckpointConfig
 from ae_core.data.catalogue import load_data_set
 from ae_core.data.own_files import add_arrays
 from ae_core.locations import checkpoints_dir
+from ae_core.maps import Floats, Map, points_folder, save_map
 from ae_core.models.pca import fit_pca
-from ae_core.projection import (
-    Floats,
-    Map,
-    ProjectionSettings,
-    fingerprint_of,
-    points_folder,
-    projection_key,
-    save_map,
-)
+from ae_core.projection import ProjectionSettings, fingerprint_of, projection_key
 from ae_core.projection_worker import compile_umap
 from benchmarks.projection import MNIST, by_library, timed
 from benchmarks.serving import Server, launch_chromium, serve

@@ -23,14 +23,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ae_core.map_quality import measure_map
-from ae_core.projection import (
-    Floats,
-    Map,
-    Method,
-    ProjectionSettings,
-    fit_linear,
-    load_map,
-)
+from ae_core.maps import Floats, Map, fit_linear, load_map
+from ae_core.projection import Method, ProjectionSettings
 from ae_core.projection_service import ProjectionService
 from ae_core.projection_worker import compile_umap
 

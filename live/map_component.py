@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from ae_core.attribute_columns import column_of
 from ae_core.data.store import DataSet
-from ae_core.projection import Linear
+from ae_core.maps import Linear
 from live.assets import loader
 from live.columns import MAX_CODES_BYTES, plotly_address
 from live.components import _packed, _static_text, session_token

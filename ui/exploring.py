@@ -15,7 +15,8 @@ from ae_core.derived import KINDS, derived_path, pixels_path
 from ae_core.errors import AeCoreError, ProjectionError
 from ae_core.groups import delete_group, load_groups, make_group, save_group
 from ae_core.map_quality import MapQuality
-from ae_core.projection import Map, Method, ProjectionSettings, load_map
+from ae_core.maps import Map, load_map
+from ae_core.projection import Method, ProjectionSettings
 from ae_core.projection_service import JobState
 from ae_core.questions import select_items
 from live.map_component import (

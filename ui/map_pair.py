@@ -11,7 +11,8 @@ import streamlit as st
 from ae_core.checkpoints import Checkpoint
 from ae_core.codes import cached_codes
 from ae_core.map_pairs import aligned_key, changed_neighbours
-from ae_core.projection import Method, ProjectionSettings, load_map
+from ae_core.maps import load_map
+from ae_core.projection import Method, ProjectionSettings
 from ae_core.projection_service import JobState
 from live.gallery import gallery
 from live.map_component import (

@@ -12,15 +12,9 @@ from ae_core.config import CheckpointConfig
 from ae_core.data.catalogue import load_data_set
 from ae_core.data.own_files import add_arrays
 from ae_core.locations import checkpoints_dir
+from ae_core.maps import Map, fit_linear, save_map
 from ae_core.models.pca import fit_pca
-from ae_core.projection import (
-    Map,
-    ProjectionSettings,
-    fingerprint_of,
-    fit_linear,
-    projection_key,
-    save_map,
-)
+from ae_core.projection import ProjectionSettings, fingerprint_of, projection_key
 
 N_ITEMS = 24_000
 NAME = "blots"

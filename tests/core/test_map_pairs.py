@@ -5,7 +5,7 @@ import pytest
 
 from ae_core.errors import LatentInputError
 from ae_core.map_pairs import aligned_key, changed_neighbours, laid_over
-from ae_core.projection import Map, load_map, save_map
+from ae_core.maps import Map, load_map, save_map
 
 
 @pytest.fixture(scope="module")

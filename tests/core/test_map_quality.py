@@ -13,7 +13,7 @@ from ae_core.map_quality import (
     round_trip_error,
     save_quality,
 )
-from ae_core.projection import fit_linear
+from ae_core.maps import fit_linear
 
 
 @pytest.fixture(scope="module")

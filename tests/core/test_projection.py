@@ -6,18 +6,16 @@ from sklearn.datasets import load_digits
 from sklearn.decomposition import PCA
 from sklearn.manifold import trustworthiness
 
-from ae_core import projection
+from ae_core import maps, projection
 from ae_core.errors import ProjectionError
+from ae_core.maps import fit_linear, load_map, save_map
 from ae_core.projection import (
     CancelledError,
     ProjectionSettings,
     fingerprint_of,
-    fit_linear,
     join_map,
-    load_map,
     project,
     projection_key,
-    save_map,
 )
 
 
@@ -61,7 +59,7 @@ def test_a_kept_map_comes_back_with_its_plane(codes):
 
 def test_a_damaged_map_counts_as_none(codes):
     save_map("k", projection.make_map(codes, ProjectionSettings(), lambda message, fraction: None))
-    path = projection.points_folder() / "k.npy"
+    path = maps.points_folder() / "k.npy"
     path.write_bytes(path.read_bytes()[:-100])
     assert load_map("k") is None
 
@@ -83,7 +81,7 @@ def test_tsne_stops_when_progress_raises(codes):
 
     with pytest.raises(CancelledError):
         project(codes[:300], ProjectionSettings(method="tsne"), stop_at_half)
-    assert not list(projection.points_folder().glob("*.npy"))
+    assert not list(maps.points_folder().glob("*.npy"))
 
 
 KEY_CHANGES = [

@@ -10,7 +10,8 @@ import pytest
 from sklearn.datasets import load_digits
 
 from ae_core.errors import ProjectionError
-from ae_core.projection import ProjectionSettings, load_map
+from ae_core.maps import load_map
+from ae_core.projection import ProjectionSettings
 from ae_core.projection_service import ProjectionService
 from ae_core.projection_worker import partial_path
 

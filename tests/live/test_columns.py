@@ -13,8 +13,9 @@ import pytest
 from ae_core.attribute_columns import column_of
 from ae_core.data.catalogue import load_data_set
 from ae_core.locations import cache_dir
+from ae_core.maps import save_array, save_map
 from ae_core.neighbours import NeighbourIndex, nearest_items
-from ae_core.projection import ProjectionSettings, make_map, save_array, save_map
+from ae_core.projection import ProjectionSettings, make_map
 from live import columns
 from live.tokens import issue_token
 

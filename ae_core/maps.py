@@ -1,0 +1,114 @@
+"""What a map is, the plane of a PCA map, and how maps are kept on disk."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from io import BytesIO
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ae_core.locations import cache_dir, write_atomically
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Linear:
+    """The plane of a PCA map: `code = mean + point @ axes`, `point = (code - mean) @ axes.T`.
+
+    Attributes:
+        mean: float32 (latent_dim,).
+        axes: Orthonormal rows, float32 (n_components, latent_dim).
+        shares: Share of the codes' variance along each axis, (n_components,).
+    """
+
+    mean: Floats
+    axes: Floats
+    shares: tuple[float, ...]
+
+    def points(self, codes: Floats) -> Floats:
+        """Points of codes (N, latent_dim): float32 (N, n_components)."""
+        return np.ascontiguousarray((codes - self.mean) @ self.axes.T, dtype=np.float32)
+
+
+@dataclass(frozen=True)
+class Map:
+    """Points of all items, and what is known about how they came to be.
+
+    Attributes:
+        points: float32 (N, n_components), row i belongs to item i.
+        about: JSON-ready facts: settings, `n_fitted`, library versions, t-SNE's `kl`.
+        linear: The plane, for PCA only.
+    """
+
+    points: Floats
+    about: dict[str, Any] = field(default_factory=dict)
+    linear: Linear | None = None
+
+
+def fit_linear(codes: Floats, n_components: int) -> Linear:
+    """The plane of largest variance (Pearson 1901; Bishop 2006, section 12.1).
+
+    Eigenvectors of the covariance in float64; each axis points to its largest weight, so that a
+    map is not mirrored from one machine to the next.
+
+    Args:
+        codes: float32 (N, latent_dim).
+        n_components: Axes, at most `latent_dim`.
+    """
+    mean = codes.mean(axis=0, dtype=np.float64)  # (latent_dim,)
+    covariance = np.zeros((codes.shape[1],) * 2)
+    for start in range(0, len(codes), 65_536):  # bounded memory at a million codes
+        centred = codes[start : start + 65_536] - mean
+        covariance += centred.T @ centred
+    values, vectors = np.linalg.eigh(covariance)  # ascending
+    axes = vectors[:, ::-1][:, :n_components].T  # (n_components, latent_dim)
+    largest = np.abs(axes).argmax(axis=1)
+    axes = axes * np.sign(axes[np.arange(n_components), largest])[:, None]
+    total = max(float(values.sum()), np.finfo(float).tiny)
+    shares = tuple(float(v) / total for v in values[::-1][:n_components].clip(0))
+    return Linear(mean.astype(np.float32), axes.astype(np.float32), shares)
+
+
+def points_folder() -> Path:
+    """Where maps lie: `KEY.npy` and, written before it, `KEY.json`."""
+    return cache_dir() / "points"
+
+
+def save_map(key: str, made: Map) -> None:
+    """Keep a map on disk; the points last, so that a map with points is whole."""
+    about = dict(made.about)
+    if made.linear is not None:
+        about["linear"] = {
+            "mean": made.linear.mean.tolist(),
+            "axes": made.linear.axes.tolist(),
+            "shares": list(made.linear.shares),
+        }
+    write_atomically(points_folder() / f"{key}.json", json.dumps(about))
+    save_array(points_folder() / f"{key}.npy", made.points)
+
+
+def load_map(key: str) -> Map | None:
+    """A kept map, its points memory-mapped; None if there is none or its files are damaged."""
+    folder = points_folder()
+    try:
+        points = np.load(folder / f"{key}.npy", mmap_mode="r", allow_pickle=False)
+        about = json.loads((folder / f"{key}.json").read_text("utf-8"))
+    except (OSError, ValueError):
+        return None
+    linear = None
+    if plane := about.pop("linear", None):
+        mean, axes = (np.asarray(plane[name], dtype=np.float32) for name in ("mean", "axes"))
+        linear = Linear(mean, axes, tuple(plane["shares"]))
+    return Map(cast(Floats, points), about, linear)
+
+
+def save_array(path: Path, array: NDArray[Any]) -> None:
+    """Write one array as `.npy`, whole or not at all."""
+    buffer = BytesIO()
+    np.save(buffer, array, allow_pickle=False)
+    write_atomically(path, buffer.getvalue())
