@@ -54,7 +54,7 @@ _ALL = (
             loss="bce",
             code_activation="relu",
             penalty="l1",
-            penalty_weight=0.3,
+            penalty_weight=1.0,
         ),
         training=TrainingConfig(epochs=12, learning_rate=3e-3, schedule="one_cycle"),
     ),
