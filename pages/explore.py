@@ -67,7 +67,7 @@ def controls(checkpoint: Checkpoint, work: WorkingSet) -> Choice:
 
 def the_map(checkpoint: Checkpoint, work: WorkingSet, choice: Choice, is_polling: bool) -> None:
     """The map, its doubt and its group; looks again every second while something is made."""
-    with page.errors_in_words():
+    with page.errors_in_words(ends_page=False):
         settings, name = choice.settings, exploring.METHODS[choice.settings.method]
         mapped, first = exploring.mapped_codes(work, choice.source)
         job = first or service().request(mapped, settings)

@@ -7,6 +7,7 @@ import streamlit as st
 from ae_core.errors import AeCoreError
 from live import components as live
 from ui import sidebar
+from ui.state import PageEnded
 from ui.tab import show_tab_icon
 
 st.set_page_config(page_title="Zoetrope", layout="wide")
@@ -35,6 +36,8 @@ page = st.navigation(
 sidebar.show()
 try:
     page.run()
+except PageEnded:
+    pass
 except AeCoreError as error:
     st.error(str(error), icon=":material/error:")
 sidebar.show_work()  # after the page, which may have started some

@@ -103,7 +103,7 @@ with page.errors_in_words():
     check_shapes(checkpoint, data_set)
     if checkpoint.config.codec == "pca":
         st.info("This checkpoint is PCA itself: choose a network in the sidebar to compare.")
-        st.stop()
+        state.end_page()
     rows(checkpoint, cached.pca_partner(checkpoint), data_set)
     comparison = None if state.data_is_preview() else cached_comparison(checkpoint, data_set)
     if comparison is None:

@@ -39,12 +39,18 @@ def header(title: str, question: str, how: str, *, is_live: bool = False) -> Non
 
 
 @contextmanager
-def errors_in_words() -> Iterator[None]:
-    """Show a core error as its message; anything else is a bug and surfaces."""
+def errors_in_words(*, ends_page: bool = True) -> Iterator[None]:
+    """Show a core error as its message; anything else is a bug and surfaces.
+
+    Args:
+        ends_page: Whether nothing comes after it; not in a fragment, which runs without the page.
+    """
     try:
         yield
     except AeCoreError as error:
-        show_error(error)
+        if ends_page:
+            show_error(error)
+        st.error(str(error), icon=":material/error:")
 
 
 def upscale(picture: np.ndarray, px: int) -> "Image":

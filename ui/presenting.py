@@ -44,7 +44,7 @@ def picture_px() -> int:
 def stop_here() -> None:
     """End the page after stage and hand while it is being presented."""
     if is_on():
-        st.stop()
+        state.end_page()
 
 
 def toggle_button() -> None:

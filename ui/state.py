@@ -5,6 +5,7 @@ The URL is the truth that a person can share; the session remembers it while the
 """
 
 import json
+from typing import NoReturn
 
 import streamlit as st
 
@@ -132,7 +133,16 @@ def fitting_checkpoints() -> list[Checkpoint]:
     return sorted(fitting, key=lambda checkpoint: checkpoint.config.data != about.name)
 
 
-def show_error(error: AeCoreError) -> None:
+class PageEnded(Exception):  # noqa: N818  it is no error
+    """The page has no more to show; the shell goes on."""
+
+
+def end_page() -> NoReturn:
+    """Stop the page but, unlike `st.stop`, not the shell: the tray of long work comes after it."""
+    raise PageEnded
+
+
+def show_error(error: AeCoreError) -> NoReturn:
     """What a person sees instead of a traceback; the page stops here."""
     st.error(str(error), icon=":material/error:")
-    st.stop()
+    end_page()

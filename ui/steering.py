@@ -147,7 +147,7 @@ def wait_until_warm() -> None:
     """
     if not is_warm():
         _look_again()
-        st.stop()
+        state.end_page()
 
 
 @st.fragment(run_every=0.5)

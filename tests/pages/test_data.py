@@ -3,10 +3,13 @@
 from pathlib import Path
 
 import numpy as np
+import pytest
 
+from ae_core import tasks
 from ae_core.data.catalogue import list_data_sets
 from ae_core.data.own_files import add_arrays
 from ae_core.locations import data_dir
+from ae_core.tasks import Task
 from tests.pages.steering_world import open_page
 
 
@@ -35,6 +38,22 @@ def test_numbers_are_chosen_by_range(tmp_path: Path) -> None:
     next(box for box in app.selectbox if box.label == "Only items with").select("size").run()
     app.slider[0].set_range(0.0, 0.5).run()
     assert any(caption.value == "20 of 40 items" for caption in app.caption)
+
+
+def test_work_that_failed_is_shown_where_the_page_stops_early(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    np.savez(tmp_path / "a.npz", images=np.zeros((40, 9, 9), np.uint8))
+    add_arrays(tmp_path / "a.npz", "odd")
+    failed = Task(
+        task_id="x", kind="encode", title="Encoding", arguments={}, state="failed", started=0,
+        updated=0, message="The disk is full.",
+    )  # fmt: skip
+    monkeypatch.setattr(tasks, "list_tasks", lambda: [failed])
+    app = open_page("morph.py", {"data": "odd"})
+    said = [error.value for error in app.error]
+    assert any("train one" in text.lower() for text in said)  # no checkpoint: the page stops
+    assert "The disk is full." in said and not app.exception
 
 
 def test_an_own_set_can_be_removed(tmp_path: Path) -> None:
