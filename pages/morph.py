@@ -64,7 +64,9 @@ page.header(
 with page.errors_in_words():
     space = steering.open_space()
     items = morphing.key_items(space)
-    with st.container(horizontal=True, horizontal_alignment="distribute"):
+    with st.container(
+        horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
+    ):
         kind = choose_kind()
         ways = {side.key: way_of(side, space, items, kind) for side in space.sides}
         morphing.export(space, ways, "morph-" + "-".join(str(item) for item in items))

@@ -26,14 +26,11 @@ def header(title: str, question: str, how: str, *, is_live: bool = False) -> Non
         how: Markdown with formulas and sources.
         is_live: Whether the page has a stage, which can be presented.
     """
-    places = st.columns(
-        [0.78, 0.14, 0.08] if is_live else [0.86, 0.14], vertical_alignment="bottom"
-    )
-    places[0].title(title, anchor=False)
-    with places[1].popover("How", icon=":material/function:", width="stretch"):
-        st.markdown(how)
-    if is_live:
-        with places[2]:
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.title(title, anchor=False, width="stretch")
+        with st.popover("How", icon=":material/function:", width=112):
+            st.markdown(how)
+        if is_live:
             presenting.toggle_button()
     st.markdown(f":gray[{question}]")
 

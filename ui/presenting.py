@@ -51,7 +51,9 @@ def toggle_button() -> None:
     """The button and its key; while presenting also the mark that the style sheet looks for."""
     if is_on():
         st.html('<span class="zoetrope-presenting"></span>')
-    _component()(key="presenting", data={"presenting": is_on()}, on_toggled_change=_toggle)
+    _component()(
+        key="presenting", data={"presenting": is_on()}, width=40, on_toggled_change=_toggle
+    )
 
 
 def _toggle() -> None:
