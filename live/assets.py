@@ -43,6 +43,7 @@ def preloader(*modules: str) -> str:
     return (
         "export default function () {\n"
         f"  for (const module of {json.dumps(modules)})\n"
-        f"    import(new URL(`api/static/{version()}/${{module}}`, document.baseURI).href);\n"
+        f"    import(new URL(`api/static/{version()}/${{module}}`, document.baseURI).href)"
+        ".catch(() => {});\n"  # whoever needs it will say so
         "}\n"
     )
