@@ -169,7 +169,7 @@ class Bench:
 
 
 def results(
-    bench: Bench, asked: Sum, n_triples: int, seed: int
+    bench: Bench, asked: Sum, n_triples: int, seed: int, strengths: Sequence[float] = (1.0,)
 ) -> Iterator[tuple[str, NDArray[np.int64], NDArray[np.float32]]]:
     """(method, items begun with, codes of the results) for every method."""
     rng = np.random.default_rng(seed)
@@ -184,11 +184,9 @@ def results(
         yield name, start, (bench.codes[start] - away + towards).astype(np.float32)
     matched = fit_matching(bench.codes, minus, np.setdiff1d(plus, minus))
     away, towards = (bench.codes[items].mean(axis=1) for items in matched.pairs(bench.codes[start]))
-    yield (
-        f"{N_PAIRS} matched pairs",
-        start,
-        (bench.codes[start] - away + towards).astype(np.float32),
-    )
+    for strength in strengths:
+        name = f"{N_PAIRS} matched pairs" + (f" x {strength:g}" if strength != 1 else "")
+        yield name, start, (bench.codes[start] + strength * (towards - away)).astype(np.float32)
     attributes = bench.data_set.attributes.iloc[train]
     for name, kind in DIRECTIONS.items():
         found = estimate_direction(
@@ -199,7 +197,11 @@ def results(
 
 
 def measure(
-    bench: Bench, asked: Sum, n_triples: int, seeds: Sequence[int]
+    bench: Bench,
+    asked: Sum,
+    n_triples: int,
+    seeds: Sequence[int],
+    strengths: Sequence[float] = (1.0,),
 ) -> list[dict[str, object]]:
     """One row a method: means over the seeds, and the spread of the success."""
     columns = {name: index for index, name in enumerate(bench.heads)}
@@ -211,7 +213,7 @@ def measure(
     found: dict[str, list[tuple[float, float, dict[str, float], float]]] = {}
     for seed in seeds:
         before: NDArray[np.bool_] | None = None
-        for method, start, codes in results(bench, asked, n_triples, seed):
+        for method, start, codes in results(bench, asked, n_triples, seed, strengths):
             if before is None:  # the same items for all methods of a seed
                 before = bench.decide(np.array(bench.codes[start]))
             after = bench.decide(codes)
@@ -267,6 +269,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--checkpoints", default="faces-pca,faces-ae,faces-vae")
     parser.add_argument("--triples", type=int, default=1_000)
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument(
+        "--strengths", type=float, nargs="+", default=[1.0, 1.1, 1.2],
+        help="of matched pairs: where the page's sliders are drawn to",
+    )  # fmt: skip
     parser.add_argument("--judge-items", type=int, default=0, help="0: the whole training split")
     options = parser.parse_args(arguments)
     data_set = load_data_set(options.data)
@@ -293,7 +299,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
             "|---|---|---|---|---|---|"
         )
         for asked in setting.sums:
-            for row in measure(bench, asked, options.triples, range(options.seeds)):
+            seeds = range(options.seeds)
+            for row in measure(bench, asked, options.triples, seeds, options.strengths):
                 rows.append({"checkpoint": name, **row})
                 print(
                     f"| {row['sum']} | {row['method']} | {row['already']:.3f} | "
