@@ -14,12 +14,12 @@ Rosenbaum & Rubin 1985, section 3). What the partners share cancels.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ae_core.errors import LatentInputError
+from ae_core.neighbours import NeighbourIndex
 from ae_core.paths import Codes
 
 N_PAIRS = 16
@@ -65,27 +65,16 @@ class Matching:
             raise LatentInputError(
                 f"`n_pairs` must be 1 to `n_near` ({n_near}); got {n_pairs}: ask for fewer pairs."
             )
-        near = _nearest(
-            self._flat(self.codes[self.first]), self._flat(starts), min(n_near, len(self.first))
-        )  # (n, n_near), places in `first`
+        around = _exact_index(self._flat(self.codes[self.first]))
+        near, _ = around.nearest(self._flat(starts), min(n_near, len(self.first)))
+        # (n, n_near), places in `first`
         candidates, places = np.unique(near, return_inverse=True)
-        partners, distances = self._partners(candidates)
+        others = _exact_index(self._flat(self.codes[self.second]))
+        partners, distances = others.nearest(self._flat(self.codes[self.first[candidates]]), 1)
         places = places.reshape(near.shape)
-        best = np.argsort(distances[places], axis=1, kind="stable")[:, :n_pairs]
+        best = np.argsort(distances[places, 0], axis=1, kind="stable")[:, :n_pairs]
         chosen = np.take_along_axis(places, best, axis=1)
-        return self.first[candidates[chosen]], self.second[partners[chosen]]
-
-    def _partners(self, candidates: Items) -> tuple[Items, NDArray[np.float64]]:
-        """Places in `second` of the nearest items, and how far they are."""
-        found = self._index.kneighbors(self._flat(self.codes[self.first[candidates]]))
-        distances, places = found
-        return places[:, 0], distances[:, 0]
-
-    @cached_property
-    def _index(self):  # type: ignore[no-untyped-def]  # scikit-learn has no types
-        from sklearn.neighbors import NearestNeighbors
-
-        return NearestNeighbors(n_neighbors=1).fit(self._flat(self.codes[self.second]))
+        return self.first[candidates[chosen]], self.second[partners[chosen, 0]]
 
     def _flat(self, codes: Codes) -> Codes:
         """Codes without their part along the difference."""
@@ -119,10 +108,5 @@ def fit_matching(codes: Codes, first: Items, second: Items) -> Matching:
     return Matching(first, second, codes, unit.astype(codes.dtype))
 
 
-def _nearest(codes: Codes, to: Codes, n_nearest: int) -> Items:
-    """Rows of `codes` nearest to each row of `to`, nearest first, (len(to), n_nearest)."""
-    from sklearn.neighbors import NearestNeighbors
-
-    found = NearestNeighbors(n_neighbors=n_nearest).fit(codes)
-    places: Items = found.kneighbors(to, return_distance=False)
-    return places
+def _exact_index(codes: Codes) -> NeighbourIndex:
+    return NeighbourIndex(codes, exact_up_to=len(codes))

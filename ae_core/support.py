@@ -13,7 +13,6 @@ lower than an unseen one.
 
 from __future__ import annotations
 
-import hashlib
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -118,7 +117,7 @@ def support_for(codes: Codes, data_set: DataSet, codes_key: str) -> Support:
     Raises:
         LatentInputError: Too few items.
     """
-    path = _kept_path(codes_key)
+    path = cache_dir() / "support" / f"{codes_key}-1.npz"  # 1: of this way of fitting
     kept = _read(path, codes.shape[1])
     if kept is not None:
         return kept
@@ -131,11 +130,6 @@ def support_for(codes: Codes, data_set: DataSet, codes_key: str) -> Support:
             n_neighbours=support.n_neighbours,
         )
     return support
-
-
-def _kept_path(codes_key: str) -> Path:
-    key = hashlib.sha256(f"support/{codes_key}/1".encode()).hexdigest()[:32]
-    return cache_dir() / "support" / f"{key}.npz"
 
 
 def _read(path: Path, latent_dim: int) -> Support | None:

@@ -258,9 +258,29 @@ def judge_pictures(setting: Setting, data_set: DataSet) -> DataSet:
     return make_data_set("judge's faces", items, attributes, title="Faces of seed 1")
 
 
-def _print_judge(name: str, values: NDArray[np.float64], setting: Setting) -> None:
-    parts = [f"{head.name} {value:.3f}" for head, value in zip(setting.heads, values, strict=True)]
-    print(f"{name}: {', '.join(parts)}")
+def train_and_check(
+    setting: Setting, data_set: DataSet, max_items: int = 0
+) -> tuple[Judge, NDArray[np.float64]]:
+    """The judge, and its accuracy on real held-out pictures, (n_heads,)."""
+    pictures = judge_pictures(setting, data_set)
+    judge = train_judge(pictures, setting.heads, epochs=setting.epochs, max_items=max_items)
+    held_out = data_set.split()[1]
+    labels = labels_of(setting.heads, data_set)[held_out]
+    return judge, accuracy(judge.decide(data_set.items[held_out]), labels)
+
+
+def rebuilt_accuracy(bench: Bench, setting: Setting) -> NDArray[np.float64]:
+    """The judge's accuracy on plain reconstructions of held-out pictures, (n_heads,)."""
+    held_out = bench.data_set.split()[1]
+    labels = labels_of(setting.heads, bench.data_set)[held_out]
+    return accuracy(bench.decide(np.array(bench.codes[held_out])), labels)
+
+
+def in_words(values: NDArray[np.float64], setting: Setting) -> str:
+    """One accuracy a head, named."""
+    return ", ".join(
+        f"{head.name} {value:.3f}" for head, value in zip(setting.heads, values, strict=True)
+    )
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -277,13 +297,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     data_set = load_data_set(options.data)
     setting = FACES if "woman" in data_set.attributes else CELEBA
-    judge = train_judge(
-        judge_pictures(setting, data_set), setting.heads,
-        epochs=setting.epochs, max_items=options.judge_items,
-    )  # fmt: skip
-    labels, held_out = labels_of(setting.heads, data_set), data_set.split()[1]
-    real = accuracy(judge.decide(data_set.items[held_out]), labels[held_out])
-    _print_judge("judge, real held-out pictures", real, setting)
+    judge, real = train_and_check(setting, data_set, options.judge_items)
+    print(f"judge, real held-out pictures: {in_words(real, setting)}")
     report: dict[str, object] = {"data": options.data, "triples": options.triples}
     report["judge"] = dict(
         zip([h.name for h in setting.heads], real.round(4).tolist(), strict=True)
@@ -291,8 +306,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     rows: list[dict[str, object]] = []
     for name in options.checkpoints.split(","):
         bench = load_bench(find_checkpoint(name), data_set, judge, setting)
-        rebuilt = accuracy(bench.decide(np.array(bench.codes[held_out])), labels[held_out])
-        _print_judge(f"judge, reconstructions of {name}", rebuilt, setting)
+        rebuilt = rebuilt_accuracy(bench, setting)
+        print(f"judge, reconstructions of {name}: {in_words(rebuilt, setting)}")
         report[f"reconstructions of {name}"] = rebuilt.round(4).tolist()
         print(
             f"\n| {name} | method | already | success | spread | side effects |\n"

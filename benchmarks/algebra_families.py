@@ -20,16 +20,24 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 
 from ae_core.checkpoints import find_checkpoint
 from ae_core.data.catalogue import load_data_set
 from ae_core.errors import CheckpointError
 from ae_core.locations import home, project_root, write_atomically
-from benchmarks.algebra import CELEBA, FACES, Setting, judge_pictures, load_bench, measure
+from benchmarks.algebra import (
+    CELEBA,
+    FACES,
+    Setting,
+    in_words,
+    load_bench,
+    measure,
+    rebuilt_accuracy,
+    train_and_check,
+)
 from benchmarks.families import FAMILIES, PCA, SEEDS, SIZES, SUBJECTS, Cell
-from benchmarks.judge import Judge, accuracy, labels_of, train_judge
+from benchmarks.judge import Judge
 from benchmarks.results import results_home
 from benchmarks.results_table import replace_section
 
@@ -66,16 +74,11 @@ def measured(cell: Cell, setting: Setting, n_triples: int, judge: Judge) -> dict
             file=sys.stderr,
         )
         return None
-    data_set = load_data_set(cell.data)
-    bench = load_bench(checkpoint, data_set, judge, setting)
-    held_out = data_set.split()[1]
-    rebuilt = accuracy(
-        bench.decide(np.array(bench.codes[held_out])), labels_of(setting.heads, data_set)[held_out]
-    )
+    bench = load_bench(checkpoint, load_data_set(cell.data), judge, setting)
     rows: Rows = []
     for number, asked in enumerate(setting.sums):
         rows += measure(bench, asked, n_triples // (OTHERS if number else 1), [cell.seed])
-    found = {"rebuilt": rebuilt.round(4).tolist(), "rows": rows}
+    found = {"rebuilt": rebuilt_accuracy(bench, setting).round(4).tolist(), "rows": rows}
     write_atomically(path, json.dumps(found))
     print(f"{cell.name} done", file=sys.stderr, flush=True)
     return found
@@ -127,12 +130,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     os.environ["ZOETROPE_HOME"] = str(results_home())
     torch.set_num_threads(1)
     setting, data_set = SETTINGS[options.data], load_data_set(options.data)
-    drawn = judge_pictures(setting, data_set)
-    judge = train_judge(drawn, setting.heads, epochs=setting.epochs)
-    held_out = data_set.split()[1]
-    real = accuracy(
-        judge.decide(data_set.items[held_out]), labels_of(setting.heads, data_set)[held_out]
-    )
+    judge, real = train_and_check(setting, data_set)
     found: dict[Cell, dict[str, Any]] = {}
     for seed in options.seeds:
         for family in COMPARED:
@@ -141,15 +139,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
             if figures is not None:
                 found[cell] = figures
     n_seeds = {family: sum(cell.family == family for cell in found) for family in COMPARED}
-    judged = ", ".join(
-        f"{head.name} {value:.3f}" for head, value in zip(setting.heads, real, strict=True)
-    )
     text = (
         f"{SUBJECTS[options.data].title}: {options.triples:,} triples a seed, a quarter for the "
         f"sums after the first; seeds: "
         f"{', '.join(f'{FAMILIES[name].title} {n}' for name, n in n_seeds.items() if n)}.\n\n"
-        f"The judge's accuracy on real held-out pictures: {judged}. On plain reconstructions: "
-        f"{rebuilt_line(setting, found)}.\n\n"
+        f"The judge's accuracy on real held-out pictures: {in_words(real, setting)}. "
+        f"On plain reconstructions: {rebuilt_line(setting, found)}.\n\n"
     )
     for asked in setting.sums:
         text += f"*{asked.name}*\n\n{table(asked.name, found)}\n"

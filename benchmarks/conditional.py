@@ -22,13 +22,14 @@ import torch
 from numpy.typing import NDArray
 
 from ae_core.checkpoints import find_checkpoint, load_codec
-from ae_core.codes import as_floats, as_pictures, codes_for
+from ae_core.codes import as_pictures, codes_for
 from ae_core.data.catalogue import load_data_set
 from ae_core.data.faces import DEFAULT, render_faces
 from ae_core.expressions import Kind, estimate_direction
 from ae_core.models.codec import Codec
 from ae_core.questions import select_items
 from ae_core.readouts import Readouts, fit_readouts
+from benchmarks.results import encoded
 
 Codes = NDArray[np.float32]
 N_DRAWN = 8_000
@@ -38,20 +39,11 @@ TOGETHER = DEFAULT.replace(eyeglasses_given_woman=0.176, eyeglasses_given_man=0.
 KINDS: dict[str, Kind] = {"mean difference": "mean", "conditional": "conditional"}
 
 
-def encoded(codec: Codec, items: NDArray[np.uint8]) -> Codes:
-    with torch.inference_mode():
-        parts = [
-            codec.encode(as_floats(items[start : start + 512]))
-            for start in range(0, len(items), 512)
-        ]
-    return torch.cat(parts).numpy()
-
-
 def there_and_back(codec: Codec, codes: Codes) -> Codes:
     """Decode to 8 bits, as a person sees it, and encode again."""
     with torch.inference_mode():
         pictures = as_pictures(codec.decode(torch.from_numpy(codes)))
-    return encoded(codec, pictures)
+    return encoded(codec, pictures, np.arange(len(pictures)))
 
 
 def measure(
@@ -102,7 +94,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     sample, attributes = codes[train], data_set.attributes.iloc[train]
     if is_drawn:
         items, attributes = render_faces(N_DRAWN, seed=7, probabilities=TOGETHER)
-        sample = encoded(codec, items)
+        sample = encoded(codec, items, np.arange(len(items)))
     wearers = attributes[names["glasses"]].to_numpy(bool)
     men = attributes[names["woman"]].to_numpy(bool) ^ is_drawn
     without = np.intersect1d(

@@ -21,18 +21,12 @@ from pathlib import Path
 import numpy as np
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from ae_core.checkpoints import find_checkpoint, save_checkpoint
-from ae_core.codes import codes_for
-from ae_core.config import CheckpointConfig
-from ae_core.data.catalogue import load_data_set
-from ae_core.data.own_files import add_arrays
-from ae_core.locations import checkpoints_dir
 from ae_core.maps import Floats, Map, points_folder, save_map
-from ae_core.models.pca import fit_pca
 from ae_core.projection import ProjectionSettings, fingerprint_of, projection_key
 from ae_core.projection_worker import compile_umap
+from benchmarks.pca_world import add_with_pca
 from benchmarks.projection import MNIST, by_library, timed
-from benchmarks.serving import Server, launch_chromium, serve
+from benchmarks.serving import Server, launch_chromium, segment, serve
 
 WAIT_MS = 300_000
 ASKED_AFTER_S = 60.0
@@ -43,20 +37,10 @@ def build(mnist: Path, folder: Path) -> dict[str, Floats]:
     """Both data sets, a checkpoint for each, and their codes, in `$ZOETROPE_HOME`."""
     with np.load(mnist) as file:
         train, test = file["train_images"], file["test_images"]
-    codes: dict[str, Floats] = {}
-    for name, items in ((LARGE, np.concatenate([train, test])), (SMALL, test)):
-        np.savez(folder / f"{name}.npz", images=items)
-        add_arrays(folder / f"{name}.npz", name)
-        data = load_data_set(name)
-        codec = fit_pca(data.items, data.split()[0], 32)
-        config = CheckpointConfig(
-            codec="pca", name=f"{name}-pca", data=name,
-            data_fingerprint=data.about.fingerprint, item_shape=data.about.item_shape,
-            latent_dim=32,
-        )  # fmt: skip
-        save_checkpoint(checkpoints_dir() / config.name, config, codec)
-        codes[name] = np.array(codes_for(find_checkpoint(config.name), data))
-    return codes
+    return {
+        LARGE: add_with_pca(folder, LARGE, 32, images=np.concatenate([train, test])),
+        SMALL: add_with_pca(folder, SMALL, 32, images=test),
+    }
 
 
 def key_of(codes: Floats, method: str) -> str:
@@ -86,9 +70,7 @@ WATCH = """(key) => {
 def click_method(page: Page, label: str, key: str) -> float:
     """Seconds from the click to the points of this map on the screen, seen by the page itself."""
     page.evaluate(WATCH, key)
-    page.get_by_role("radio", name=label, exact=True).or_(
-        page.get_by_role("button", name=label, exact=True)
-    ).first.click()
+    segment(page, label).click()
     page.wait_for_function("() => window.paintedAt !== null", timeout=WAIT_MS)
     milliseconds: float = page.evaluate("() => window.paintedAt - window.clickedAt")
     return milliseconds / 1000

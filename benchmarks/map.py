@@ -24,7 +24,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from benchmarks import map_world
 from benchmarks.figures import quantile
-from benchmarks.serving import Server, launch_chromium, serve
+from benchmarks.serving import Server, launch_chromium, segment, serve
 
 WAIT_MS = 120_000
 N_MOVES = 120
@@ -114,9 +114,7 @@ def recolour(page: Page) -> tuple[int, int]:
     before = page.evaluate(SENT)
     costs = []
     for number in ("1", "0"):
-        page.get_by_role("radio", name=number).or_(
-            page.get_by_role("button", name=number)
-        ).first.click()
+        segment(page, number).click()
         page.wait_for_selector(f'.zmap[data-coloured="number {number}"]')
         after = page.evaluate(SENT)
         costs.append(int(after - before))

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Playwright
+    from playwright.sync_api import Browser, Locator, Page, Playwright
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 
@@ -119,4 +119,13 @@ def launch_chromium(playwright: Playwright, *, webgl: bool = True) -> Browser:
     return playwright.chromium.launch(
         executable_path=shutil.which("chromium"),
         args=[*CHROMIUM_FLAGS, *(SOFTWARE_WEBGL_FLAGS if webgl else ())],
+    )
+
+
+def segment(page: Page, label: str) -> Locator:
+    """One choice of a segmented control, whichever role Streamlit gives it."""
+    return (
+        page.get_by_role("radio", name=label, exact=True)
+        .or_(page.get_by_role("button", name=label, exact=True))
+        .first
     )

@@ -10,7 +10,6 @@ from ae_core.attribute_columns import column_of
 from ae_core.data.catalogue import EMBEDDED, remove_data_set
 from ae_core.data.own_files import LARGEST_SIDE, SMALLEST_SIDE, check_new_name
 from ae_core.data.store import DataSet
-from ae_core.errors import AeCoreError
 from ui import page, state
 
 N_SHOWN = 48
@@ -107,11 +106,8 @@ def remove(name: str) -> None:
 
 page.header("Data", "What is in the data, and how is your own added?", HOW)
 tab_browse, tab_attributes, tab_add = st.tabs(["Browse", "Attributes", "Add your own"])
-with tab_add:
-    try:
-        add()
-    except AeCoreError as error:
-        st.error(str(error), icon=":material/error:")
+with tab_add, page.errors_in_words(ends_page=False):
+    add()
 with page.errors_in_words():
     data_set = state.current_data()
     with tab_browse:

@@ -7,7 +7,7 @@ import streamlit as st
 from ae_core.errors import AeCoreError
 from live import components as live
 from ui import sidebar
-from ui.state import PageEnded
+from ui.state import PageEnded, say_error
 from ui.tab import show_tab_icon
 
 st.set_page_config(page_title="Zoetrope", layout="wide")
@@ -39,5 +39,5 @@ try:
 except PageEnded:
     pass
 except AeCoreError as error:
-    st.error(str(error), icon=":material/error:")
+    say_error(error)
 sidebar.show_work()  # after the page, which may have started some

@@ -5,7 +5,6 @@ import streamlit as st
 from ae_core import jobs
 from ae_core.config import ModelConfig, TrainingConfig, check_name, validated
 from ae_core.data.catalogue import about_data_set
-from ae_core.errors import AeCoreError
 from ae_core.models.presets import PRESETS, Preset
 from ui import page, settings_form, state, watching
 
@@ -102,11 +101,8 @@ def choose_run() -> str | None:
 
 page.header("Train", "How is a new model made, and what does it learn, epoch by epoch?", HOW)
 left, right = st.columns([0.36, 0.64], gap="large")
-with left:
-    try:
-        configure()
-    except AeCoreError as error:
-        st.error(str(error), icon=":material/error:")
+with left, page.errors_in_words(ends_page=False):
+    configure()
 with right, page.errors_in_words():
     chosen = choose_run()
     if chosen is None:

@@ -11,7 +11,7 @@ import streamlit as st
 
 from ae_core.errors import AeCoreError
 from ui import presenting
-from ui.state import show_error
+from ui.state import end_page, say_error
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -40,14 +40,14 @@ def errors_in_words(*, ends_page: bool = True) -> Iterator[None]:
     """Show a core error as its message; anything else is a bug and surfaces.
 
     Args:
-        ends_page: Whether nothing comes after it; not in a fragment, which runs without the page.
+        ends_page: Whether nothing comes after it. Not in a fragment, which also runs alone.
     """
     try:
         yield
     except AeCoreError as error:
+        say_error(error)
         if ends_page:
-            show_error(error)
-        st.error(str(error), icon=":material/error:")
+            end_page()
 
 
 def upscale(picture: np.ndarray, px: int) -> "Image":

@@ -142,7 +142,6 @@ def end_page() -> NoReturn:
     raise PageEnded
 
 
-def show_error(error: AeCoreError) -> NoReturn:
-    """What a person sees instead of a traceback; the page stops here."""
+def say_error(error: AeCoreError) -> None:
+    """What a person sees instead of a traceback."""
     st.error(str(error), icon=":material/error:")
-    end_page()

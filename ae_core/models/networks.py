@@ -1,7 +1,7 @@
 """Encoders and decoders: the architecture half of the composition."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 import torch
@@ -39,6 +39,16 @@ class ResidualDense(nn.Module):
         return features + self.linear(self.activation(features))
 
 
+def _dense_layers(sizes: Sequence[int], config: ModelConfig) -> nn.Sequential:
+    layers = nn.Sequential()
+    for n_in, n_out in pairwise(sizes):
+        layers.append(nn.Linear(n_in, n_out))
+        layers.append(ACTIVATIONS[config.activation]())
+        if config.residual:
+            layers.append(ResidualDense(n_out, config.activation))
+    return layers
+
+
 class DenseEncoder(Encoder):
     """Fully connected layers, an activation after each."""
 
@@ -48,12 +58,7 @@ class DenseEncoder(Encoder):
         self.n_features = sizes[-1]
         self.mean: Tensor | None
         self.register_buffer("mean", torch.zeros(sizes[0]) if config.centred else None)
-        self.layers = nn.Sequential()
-        for n_in, n_out in pairwise(sizes):
-            self.layers.append(nn.Linear(n_in, n_out))
-            self.layers.append(ACTIVATIONS[config.activation]())
-            if config.residual:
-                self.layers.append(ResidualDense(n_out, config.activation))
+        self.layers = _dense_layers(sizes, config)
 
     def start_from(self, mean: Tensor) -> None:
         """See items as differences from this one, (D,)."""
@@ -76,12 +81,7 @@ class DenseDecoder(nn.Module):
         super().__init__()
         self.item_shape = item_shape
         sizes = [config.latent_dim, *reversed(config.widths)]
-        self.layers = nn.Sequential()
-        for n_in, n_out in pairwise(sizes):
-            self.layers.append(nn.Linear(n_in, n_out))
-            self.layers.append(ACTIVATIONS[config.activation]())
-            if config.residual:
-                self.layers.append(ResidualDense(n_out, config.activation))
+        self.layers = _dense_layers(sizes, config)
         self.layers.append(nn.Linear(sizes[-1], math.prod(item_shape)))
 
     def start_from(self, outputs: Tensor) -> None:

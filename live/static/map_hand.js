@@ -160,7 +160,7 @@ export class Hand {
 
   draw() {
     const { view, item, spot } = this;
-    view.frame.mark("spot", spot && view.plot.toPixels(...spot));
+    view.frame.mark("spot", spot && this.pointedAt && view.plot.toPixels(...spot));
     view.frame.mark("ring", view.pixels(item));
     view.root.dataset.item = String(item);
     if (spot) {

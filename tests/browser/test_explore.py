@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page
 
+from ae_core.data.catalogue import load_data_set
+from benchmarks.serving import segment
 from live.assets import STATIC
 from tests.browser import explore_world
 
@@ -71,9 +73,7 @@ def pixels(page: Page, nth: int) -> list[int]:
 
 
 def choose_method(page: Page, name: str, before: str) -> str:
-    page.get_by_role("radio", name=name, exact=True).or_(
-        page.get_by_role("button", name=name, exact=True)
-    ).first.click()
+    segment(page, name).click()
     return painted(page, other_than=before)
 
 
@@ -90,7 +90,7 @@ def test_hover_shows_the_item_and_its_reconstruction(page, world, console_errors
     page.wait_for_selector(".zmap-facts dd", timeout=WAIT_MS)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ZOETROPE_HOME", str(world.home))
-        data = explore_world.load_data_set(explore_world.NAME)
+        data = load_data_set(explore_world.NAME)
         wanted = data.items[item, 0].reshape(-1).tolist()
     assert pixels(page, 0)[::4] == wanted
     off = np.abs(np.array(pixels(page, 1)[::4]) - wanted).mean()

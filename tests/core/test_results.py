@@ -4,9 +4,12 @@ import json
 import statistics
 from pathlib import Path
 
+import numpy as np
 import pytest
+import torch
 
-from ae_core.checkpoints import list_checkpoints
+from ae_core.checkpoints import find_checkpoint, list_checkpoints, load_codec
+from ae_core.data.catalogue import load_data_set
 from ae_core.errors import DataError
 from ae_core.models.presets import PRESETS
 from benchmarks import families, results, results_table
@@ -101,6 +104,12 @@ def test_it_trains_saves_and_measures(
     # rows of PCA's Jacobian are orthonormal: its norm is the root of the code size
     assert pca["jacobian"] == pytest.approx(32**0.5, rel=1e-4)
     assert pca["zeros"] == 0 and sparse["mean_code"] > 1 > pca["mean_code"]
+    data = load_data_set("mnist").head(results.QUICK_ITEMS)
+    codec = load_codec(find_checkpoint("mnist-sparse-32-0"))
+    with torch.inference_mode():
+        codes = codec.encode(torch.from_numpy(data.items[data.split()[1]] / np.float32(255)))
+    assert sparse["zeros"] == pytest.approx(float((codes == 0).float().mean()), abs=1e-6)
+    assert sparse["mean_code"] == pytest.approx(float(codes.abs().mean()), rel=1e-4)
     assert vae["importance_weighted"] < vae["negative_elbo"]
     assert "negative_elbo" not in sparse
     assert 0.5 < pca["knn"] <= 1

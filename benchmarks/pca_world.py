@@ -1,0 +1,41 @@
+"""Data of one's own with a PCA checkpoint, where nothing has to be trained: for maps."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from ae_core.checkpoints import find_checkpoint, save_checkpoint
+from ae_core.codes import codes_for
+from ae_core.config import CheckpointConfig
+from ae_core.data.catalogue import load_data_set
+from ae_core.data.own_files import add_arrays
+from ae_core.locations import checkpoints_dir
+from ae_core.maps import Floats
+from ae_core.models.pca import fit_pca
+
+
+def add_with_pca(folder: Path, name: str, latent_dim: int, **arrays: np.ndarray) -> Floats:
+    """Add a data set and its PCA checkpoint "NAME-pca" to `$ZOETROPE_HOME`, and encode it.
+
+    Args:
+        folder: Where the archive that is added is written.
+        name: Of the data set.
+        latent_dim: Axes of the PCA.
+        arrays: What the archive holds, as on the Data page: `images`, `labels`, ...
+
+    Returns:
+        Codes, float32 (N, latent_dim).
+    """
+    archive = folder / f"{name}.npz"
+    np.savez(archive, **arrays)  # type: ignore[arg-type]  # NumPy's stub takes them for a flag
+    add_arrays(archive, name)
+    data = load_data_set(name)
+    codec = fit_pca(data.items, data.split()[0], latent_dim)
+    config = CheckpointConfig(
+        codec="pca", name=f"{name}-pca", data=name, data_fingerprint=data.about.fingerprint,
+        item_shape=data.about.item_shape, latent_dim=latent_dim,
+    )  # fmt: skip
+    save_checkpoint(checkpoints_dir() / config.name, config, codec)
+    return np.array(codes_for(find_checkpoint(config.name), data))
