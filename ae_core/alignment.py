@@ -12,24 +12,41 @@ def rotated_onto(points: np.ndarray, reference: np.ndarray) -> np.ndarray:
     orthogonal matrix is U V'. No scaling: sizes stay comparable.
 
     Args:
-        points: float (N, k).
-        reference: float (N, k), row by row the same items.
+        points: float (N, k); rows of NaN stay so.
+        reference: float (N, k), row by row the same items. Items that have a point in both decide
+            how all are turned.
 
     Returns:
         float32 (N, k), around the reference's mean.
 
     Raises:
-        LatentInputError: The shapes differ.
+        LatentInputError: The shapes differ, or no item has a point in both.
+    """
+    both = placed_in_both(points, reference)
+    centre = reference[both].mean(axis=0)
+    centred = points - points[both].mean(axis=0)
+    left, _, right = np.linalg.svd(centred[both].T @ (reference[both] - centre))
+    return (centred @ (left @ right) + centre).astype(np.float32)
+
+
+def placed_in_both(points: np.ndarray, reference: np.ndarray) -> np.ndarray:
+    """Which rows of two maps (N, k) are free of NaN in both, bool (N,).
+
+    Raises:
+        LatentInputError: The shapes differ, or there is no such row.
     """
     if points.shape != reference.shape:
         raise LatentInputError(
             f"`points` {points.shape} and `reference` {reference.shape} must have the same shape: "
             "the same items, as many axes."
         )
-    centre = reference.mean(axis=0)
-    centred = points - points.mean(axis=0)
-    left, _, right = np.linalg.svd(centred.T @ (reference - centre))
-    return (centred @ (left @ right) + centre).astype(np.float32)
+    both: np.ndarray = np.isfinite(points).all(axis=1) & np.isfinite(reference).all(axis=1)
+    if not both.any():
+        raise LatentInputError(
+            "`points` and `reference` have no item in common: choose two maps that show the same "
+            "items."
+        )
+    return both
 
 
 def main_axes(codes: np.ndarray) -> np.ndarray:

@@ -6,7 +6,7 @@ import hashlib
 
 import numpy as np
 
-from ae_core.alignment import rotated_onto
+from ae_core.alignment import placed_in_both, rotated_onto
 from ae_core.errors import LatentInputError
 from ae_core.maps import Floats, Map, load_map, save_map
 
@@ -18,16 +18,18 @@ def laid_over(points: Floats, reference: Floats) -> Floats:
     no unit of its own. Distances within the map keep their proportions.
 
     Args:
-        points: float32 (N, k).
-        reference: float32 (N, k), row by row the same items.
+        points: float32 (N, k); rows of NaN stay so.
+        reference: float32 (N, k), row by row the same items. Those that have a point on both maps
+            decide.
 
     Returns:
         float32 (N, k).
 
     Raises:
-        LatentInputError: The shapes differ.
+        LatentInputError: The shapes differ, or no item has a point on both.
     """
-    sizes = [float(np.sqrt(np.var(each, axis=0, dtype=np.float64).sum())) for each in
+    both = placed_in_both(points, reference)
+    sizes = [float(np.sqrt(np.var(each[both], axis=0, dtype=np.float64).sum())) for each in
              (points, reference)]  # fmt: skip
     return rotated_onto(np.asarray(points) * (sizes[1] / max(sizes[0], 1e-12)), reference)
 
@@ -51,29 +53,33 @@ def changed_neighbours(first: Floats, second: Floats, n_neighbours: int = 15) ->
     """Share of each item's nearest points on one map that are not among those on the other.
 
     Args:
-        first: float32 (N, 2 or 3).
-        second: float32 (N, 2 or 3), row by row the same items.
-        n_neighbours: At most N - 1.
+        first: float32 (N, k).
+        second: float32 (N, k), row by row the same items.
+        n_neighbours: Fewer than there are items with a point on both maps.
 
     Returns:
-        float32 (N,) in [0, 1]; 0 where the surroundings stayed.
+        float32 (N,) in [0, 1]; 0 where the surroundings stayed, NaN for items that one of the maps
+        has no point for. Only items on both maps count as neighbours.
 
     Raises:
-        LatentInputError: Different numbers of items, or too few.
+        LatentInputError: The shapes differ, or too few items are on both maps.
     """
     from scipy.spatial import cKDTree
 
-    if len(first) != len(second) or len(first) <= n_neighbours:
+    both = placed_in_both(first, second)
+    if np.count_nonzero(both) <= n_neighbours:
         raise LatentInputError(
-            f"`first` and `second` must have the same number of rows, more than {n_neighbours}; "
-            f"got {len(first)} and {len(second)}."
+            f"`first` and `second` must share more than {n_neighbours} items; got "
+            f"{np.count_nonzero(both)}: map more items."
         )
     near = []
-    for points in (first, second):
+    for points in (first[both], second[both]):
         _, rows = cKDTree(points).query(points, n_neighbours + 1)
         near.append(_without_self(rows))
-    both = (near[0][:, :, None] == near[1][:, None, :]).any(axis=2).sum(axis=1)
-    return (1 - both / n_neighbours).astype(np.float32)
+    kept = (near[0][:, :, None] == near[1][:, None, :]).any(axis=2).sum(axis=1)
+    changed = np.full(len(first), np.nan, np.float32)
+    changed[both] = 1 - kept / n_neighbours
+    return changed
 
 
 def _without_self(rows: np.ndarray) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass, field
 from io import BytesIO
@@ -40,7 +41,7 @@ class Map:
     """Points of all items, and what is known about how they came to be.
 
     Attributes:
-        points: float32 (N, n_components), row i belongs to item i.
+        points: float32 (N, n_components), row i belongs to item i; NaN for an item without a point.
         about: JSON-ready facts: settings, `n_fitted`, library versions, t-SNE's `kl`.
         linear: The plane, for PCA only.
     """
@@ -105,6 +106,20 @@ def load_map(key: str) -> Map | None:
         mean, axes = (np.asarray(plane[name], dtype=np.float32) for name in ("mean", "axes"))
         linear = Linear(mean, axes, tuple(plane["shares"]))
     return Map(cast(Floats, points), about, linear)
+
+
+def scattered(values: Floats, rows: NDArray[np.int64], n_items: int) -> Floats:
+    """Values of some items as values of all: float32 (n, ...) -> (n_items, ...), the rest NaN."""
+    everyone = np.full((n_items, *values.shape[1:]), np.nan, np.float32)
+    everyone[rows] = values
+    return everyone
+
+
+def scattered_key(key: str, rows: NDArray[np.int64], n_items: int) -> str:
+    """Name of something that some items have on disk, once it is `scattered` over all."""
+    digest = hashlib.sha256(f"{key} of {n_items}".encode())
+    digest.update(np.ascontiguousarray(rows, "<i8").data)
+    return digest.hexdigest()[:32]
 
 
 def save_array(path: Path, array: NDArray[Any]) -> None:

@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from ae_core.errors import DataError
 from ae_core.locations import write_atomically
 
 FOLDER = "watch"
@@ -35,8 +36,17 @@ class Frame:
     codes_path: Path
 
     def codes(self) -> np.ndarray:
-        """Codes of the watched rows, float32 (n, latent_dim)."""
-        return np.load(self.codes_path, allow_pickle=False).astype(np.float32)
+        """Codes of the watched rows, float32 (n, latent_dim).
+
+        Raises:
+            DataError: The file is gone or damaged.
+        """
+        try:
+            return np.load(self.codes_path, allow_pickle=False).astype(np.float32)
+        except (OSError, ValueError) as error:
+            raise DataError(
+                f"The codes of epoch {self.epoch} cannot be read: choose another epoch."
+            ) from error
 
 
 def watched_rows(held_out_indices: np.ndarray, latent_dim: int) -> np.ndarray:

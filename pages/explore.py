@@ -12,9 +12,10 @@ from ae_core.projection import ProjectionSettings
 from ae_core.projection_service import JobState
 from live.map_component import ItemSource, MapPoints, choose_group, latent_map
 from live.projections import service
-from ui import cached, exploring, map_pair, page, state
+from ui import cached, exploring, map_pair, map_sources, page, state
 from ui.cached import WorkingSet
 from ui.map_pair import Beside
+from ui.map_sources import Mapped, Source
 
 MAP = "explore_map"
 POLL_S = 1.0
@@ -40,6 +41,12 @@ $$T = 1 - \frac{2}{nk(2n-3k-1)} \sum_i \sum_{j \in M_i \setminus N_i} (r(i, j) -
 is *trustworthiness*: low when strangers are shown as neighbours. *Continuity* is the same with
 codes and points exchanged: low when neighbours are torn apart (Venna & Kaski 2001). *Neighbours
 kept* is $|N_i \cap M_i| / k$ (Lee & Verleysen 2009).
+
+**Beside it** stands a second map: another method, the pixels, another checkpoint, or an epoch of a
+run made here, which keeps codes of up to 2,000 held-out items as it learns. It is turned, mirrored
+and scaled to lie as near to the first as it can (Procrustes, Gower 1975), so that what still differs
+is not the turn. *Neighbours changed* is the share of an item's 15 nearest points that are others on
+the second map.
 """
 
 
@@ -48,7 +55,7 @@ class Choice:
     """What the controls say."""
 
     settings: ProjectionSettings
-    source: exploring.Source
+    source: Source
     colour: str | None
     found: np.ndarray | None
     beside: Beside | None
@@ -58,9 +65,13 @@ def controls(checkpoint: Checkpoint, work: WorkingSet) -> Choice:
     """One row, which breaks where it must: the map, its settings, colours, what to look for."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         method = exploring.choose_method()
-        settings, source = exploring.choose_settings(method, is_preview=work.is_preview)
+        settings, source = exploring.choose_settings(
+            method,
+            is_preview=work.is_preview,
+            has_epochs=bool(map_sources.epochs_of(checkpoint, work)),
+        )
         colour = exploring.choose_colour(work.data_set, is_preview=work.is_preview)
-        beside = map_pair.choose(work, settings, checkpoint)
+        beside = map_pair.choose(work, settings, source, checkpoint)
         found = exploring.find(work.data_set)
     return Choice(settings, source, colour, found, beside)
 
@@ -69,14 +80,15 @@ def the_map(checkpoint: Checkpoint, work: WorkingSet, choice: Choice, is_polling
     """The map, its doubt and its group; looks again every second while something is made."""
     with page.errors_in_words(ends_page=False):
         settings, name = choice.settings, exploring.METHODS[choice.settings.method]
-        mapped, first = exploring.mapped_codes(work, choice.source)
-        job = first or service().request(mapped, settings)
-        points = exploring.shown_points(len(mapped), settings, job) or plain_map(work, settings)
-        colour, second = exploring.map_colour(choice.colour, checkpoint, work, mapped, points.key)
-        said = second or job
+        epoch, other_epoch = map_pair.choose_epochs(checkpoint, choice.source, choice.beside, work)
+        what = map_sources.mapped(checkpoint, work, choice.source, epoch)
+        job = what.job or service().request(what.codes, settings)
+        points, map_key = shown_map(what, settings, job)
+        colour, colouring = exploring.map_colour(choice.colour, checkpoint, work, what, map_key)
+        said = colouring or job
         if said.state == "failed":
             st.error(said.message, icon=":material/error:")
-        what = choice.colour if second and choice.colour else name
+        title = choice.colour if colouring and choice.colour else name
         codes = exploring.codes_source(checkpoint, work)
         is_plane = choice.source == "codes" and points.part is None
         left, right = st.columns(2) if choice.beside else (st.container(), None)
@@ -90,7 +102,7 @@ def the_map(checkpoint: Checkpoint, work: WorkingSet, choice: Choice, is_polling
                 plane=exploring.open_map(points.key).linear if is_plane else None,
                 spread=exploring.spread_of(codes.key, work.codes),
                 found=choice.found,
-                job=exploring.job_words(said, len(mapped), what),
+                job=exploring.job_words(said, what.words, title),
                 layout="narrow" if choice.beside else "wide",
                 key=MAP,
             )
@@ -100,12 +112,18 @@ def the_map(checkpoint: Checkpoint, work: WorkingSet, choice: Choice, is_polling
         if choice.beside and right:
             with right:
                 other = map_pair.show(
-                    choice.beside, work, points, colour, codes, key=f"{MAP}_beside"
+                    choice.beside,
+                    work,
+                    points,
+                    colour,
+                    codes,
+                    epoch=other_epoch,
+                    key=f"{MAP}_beside",
                 )
-                jobs.append(other)
-                if other.state == "done" and points.part is None:
-                    map_pair.what_changed(other, points, work, chooser(work))
-        measuring = doubt(mapped, points) if job.state == "done" else None
+                jobs.append(other.job)
+                if other.key:
+                    map_pair.what_changed(other.key, points, work, chooser(work))
+        measuring = doubt(what.codes, job.key) if job.state == "done" else None
         exploring.groups_bar(work.data_set, seen.group, key=MAP)
         keep_polling(is_polling, [*jobs, *([measuring] if measuring else [])])
 
@@ -116,12 +134,16 @@ def chooser(work: WorkingSet) -> Callable[[np.ndarray], None]:
     return lambda rows: choose_group(MAP, items, rows, len(work.data_set.items))
 
 
-def plain_map(work: WorkingSet, settings: ProjectionSettings) -> MapPoints:
-    """PCA of the codes, which is there at once."""
-    plain = ProjectionSettings(n_components=settings.n_components)
-    points = exploring.shown_points(len(work.codes), plain, service().request(work.codes, plain))
+def shown_map(what: Mapped, settings: ProjectionSettings, job: JobState) -> tuple[MapPoints, str]:
+    """The points to draw and their map's name: what was asked for, else PCA, there at once."""
+    points = exploring.shown_points(what, settings, job)
+    if points is not None:
+        return points, job.key
+    settings = ProjectionSettings(n_components=settings.n_components)
+    job = service().request(what.codes, settings)
+    points = exploring.shown_points(what, settings, job)
     assert points is not None  # PCA is done when it is asked
-    return points
+    return points, job.key
 
 
 def act(action: str, job: JobState) -> None:
@@ -133,15 +155,15 @@ def act(action: str, job: JobState) -> None:
     st.rerun()
 
 
-def doubt(mapped: np.ndarray, points: MapPoints) -> JobState | None:
+def doubt(mapped: np.ndarray, map_key: str) -> JobState | None:
     """How far to trust the map: measured by itself where the worker runs anyway."""
-    quality = load_quality(quality_key(points.key))
+    quality = load_quality(quality_key(map_key))
     if quality is not None:
         st.markdown(exploring.doubt_words(quality))
         return None
-    job = service().state(quality_key(points.key))
+    job = service().state(quality_key(map_key))
     if job is None and (service().pid or st.button("How far to trust this map?")):
-        job = service().request_quality(mapped, points.key)
+        job = service().request_quality(mapped, map_key)
     if job is not None:
         waiting = "Measuring how far to trust this map." if job.is_active else job.message
         st.markdown(f":gray[{waiting}]")

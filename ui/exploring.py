@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, get_args
+from typing import get_args
 
 import numpy as np
 import streamlit as st
@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from ae_core.checkpoints import Checkpoint
 from ae_core.codes import codes_key
 from ae_core.data.store import DataSet
-from ae_core.derived import KINDS, derived_path, pixels_path
+from ae_core.derived import KINDS, derived_path
 from ae_core.errors import AeCoreError, ProjectionError
 from ae_core.groups import delete_group, load_groups, make_group, save_group
+from ae_core.map_pairs import aligned_key
 from ae_core.map_quality import MapQuality
 from ae_core.maps import Map, load_map
 from ae_core.projection import Method, ProjectionSettings
@@ -32,12 +33,13 @@ from live.map_component import (
 from live.projections import service
 from ui import settings_form, state, steering
 from ui.cached import WorkingSet
+from ui.map_sources import Mapped, Source
 from ui.palette import MODEL_COLOUR, PCA_COLOUR
 from ui.tray import remaining
 
 METHOD, COLOUR, FIND = "method", "colour", "find"
+AXES, SOURCE, EPOCH = "axes", "of", "epoch"
 LOCAL_TRUST = "trust in each place"
-Source = Literal["codes", "pixels"]
 METHODS: dict[Method, str] = {"pca": "PCA", "tsne": "t-SNE", "umap": "UMAP"}
 
 
@@ -58,25 +60,37 @@ def choose_method() -> Method:
     return chosen
 
 
-def choose_settings(method: Method, *, is_preview: bool) -> tuple[ProjectionSettings, Source]:
+def choose_settings(
+    method: Method, *, is_preview: bool, has_epochs: bool
+) -> tuple[ProjectionSettings, Source]:
     """Axes, what is mapped, and the settings that the method reads, folded away."""
     start = ProjectionSettings(method=method)
     names = [name for name in start.relevant() if name not in ("method", "n_components")]
+    sources = [each for each in get_args(Source) if each != "an epoch" or has_epochs]
+    recalled = state.recall(SOURCE)
     with st.popover("Settings", icon=":material/tune:", width=128):
         n_axes = st.segmented_control(
-            "Axes", [2, 3], default=2, key="map_axes", required=True, format_func="{}-D".format
+            "Axes",
+            [2, 3],
+            default=3 if state.recall(AXES) == "3" else 2,
+            key="map_axes",
+            required=True,
+            format_func="{}-D".format,
         )
         source = st.segmented_control(
             "Map of",
-            get_args(Source),
-            default="codes",
+            sources,
+            default=recalled if recalled in sources else "codes",
             key="map_source",
             required=True,
             disabled=is_preview,
-            help="Codes of the checkpoint, or the pixels themselves (their first 50 principal "
-            "components): what the network adds.",
+            help="Codes of the checkpoint; the pixels themselves (their first 50 principal "
+            "components): what the network adds; or the codes as they were after an epoch of "
+            "training, which runs made here keep for some held-out items.",
         )
         values = {name: settings_form.widget(start, name, key=f"map-{method}") for name in names}
+    state.remember(AXES, "3" if n_axes == 3 else None)
+    state.remember(SOURCE, None if source == "codes" else source)
     return start.model_copy(update={**values, "n_components": n_axes}), source
 
 
@@ -118,21 +132,10 @@ def find(data_set: DataSet) -> NDArray[np.int64] | None:
         return None
 
 
-def mapped_codes(work: WorkingSet, source: Source) -> tuple[np.ndarray, JobState | None]:
-    """What is mapped, and the job that must be done first, if there is one."""
-    if source == "codes" or work.is_preview:
-        return work.codes, None
-    job = service().request_pixels(work.data_set)
-    if job.state != "done":
-        return work.codes, job
-    pixels: np.ndarray = np.load(pixels_path(work.data_set), mmap_mode="r", allow_pickle=False)
-    return pixels, None
-
-
-def job_words(job: JobState, n_items: int, what: str) -> MapJob:
+def job_words(job: JobState, items: str, what: str) -> MapJob:
     """What is being done, how long it takes, and what can be done about it."""
     if job.state == "done":
-        return MapJob(f"{what} of {n_items:,} items")
+        return MapJob(f"{what} of {items}")
     if job.state in ("failed", "cancelled"):
         return MapJob(f"{what} {job.state}, this is PCA", action="try again")
     words = {
@@ -143,23 +146,30 @@ def job_words(job: JobState, n_items: int, what: str) -> MapJob:
     return MapJob(words[job.state], job.progress, "cancel")
 
 
-def shown_points(n_items: int, settings: ProjectionSettings, job: JobState) -> MapPoints | None:
+def shown_points(what: Mapped, settings: ProjectionSettings, job: JobState) -> MapPoints | None:
     """The map asked for, finished or as far as it is; None where there is nothing of it yet."""
-    if job.is_active and job.n_partial:
-        return MapPoints(job.key, n_items, settings.n_components, part=job.n_partial)
+    n_axes = settings.n_components
+    if job.is_active and job.n_partial and what.rows is None:
+        return MapPoints(job.key, what.n_items, n_axes, part=job.n_partial)
     if job.state != "done":
         return None
-    return MapPoints(job.key, n_items, settings.n_components, axis_words(open_map(job.key)))
+    if what.rows is None:
+        return MapPoints(job.key, what.n_items, n_axes, axis_words(open_map(job.key)))
+    # Every epoch's map is turned like the checkpoint's own, so that points move and do not jump.
+    own = service().request(what.own_codes, ProjectionSettings(n_components=n_axes))
+    return MapPoints(aligned_key(what.map_key(job.key), own.key), what.n_items, n_axes)
 
 
 def map_colour(
-    chosen: str | None, checkpoint: Checkpoint, work: WorkingSet, codes: np.ndarray, map_key: str
+    chosen: str | None, checkpoint: Checkpoint, work: WorkingSet, what: Mapped, map_key: str
 ) -> tuple[MapColour | None, JobState | None]:
-    """The colours chosen, or the job that makes them."""
+    """The colours chosen, or the job that makes them; `map_key` is the map's own."""
     if chosen is None or chosen in work.data_set.attributes.columns:
         return colour_of(work.data_set, chosen) if chosen else None, None
     if chosen == LOCAL_TRUST:
-        job = service().request_quality(codes, map_key, everyone=True)
+        job = service().request_quality(what.codes, map_key, everyone=True)
+        if job.state == "done":
+            return derived_colour(chosen, what.column_key(job.key)), None
     else:
         key = codes_key(checkpoint, work.data_set)
         kind = KINDS[0] if chosen == KINDS[0] else KINDS[1]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
+from ae_core import watch
 from ae_core.checkpoints import Checkpoint
 from ae_core.codes import cached_codes
 from ae_core.map_pairs import aligned_key, changed_neighbours
@@ -24,10 +25,11 @@ from live.map_component import (
     latent_map,
 )
 from live.projections import service
-from ui import exploring, state
+from ui import exploring, map_sources, state
 from ui.cached import WorkingSet
+from ui.map_sources import Source
 
-BESIDE = "beside"
+BESIDE, BESIDE_EPOCH = "beside", "beside_epoch"
 N_CHANGED = 12
 
 
@@ -38,19 +40,29 @@ class Beside:
     Attributes:
         title: What people call it.
         method: How it is made.
-        source: Of codes or of pixels.
-        checkpoint: Whose codes; None for the one chosen in the sidebar.
+        checkpoint: Whose codes.
+        source: Of its codes, of pixels, or of the codes of one of its epochs.
     """
 
     title: str
     method: Method
-    source: exploring.Source = "codes"
-    checkpoint: Checkpoint | None = None
+    checkpoint: Checkpoint
+    source: Source = "codes"
 
 
-def choose(work: WorkingSet, settings: ProjectionSettings, chosen: Checkpoint) -> Beside | None:
+@dataclass(frozen=True)
+class Second:
+    """The job that makes the second map and, when it is done, the map's name."""
+
+    job: JobState
+    key: str | None = None
+
+
+def choose(
+    work: WorkingSet, settings: ProjectionSettings, source: Source, chosen: Checkpoint
+) -> Beside | None:
     """What to put beside the map; other checkpoints are offered once their codes are there."""
-    offers = {each.title: each for each in _offers(work, settings, chosen)}
+    offers = {each.title: each for each in _offers(work, settings, source, chosen)}
     recalled = state.recall(BESIDE)
     options = ["nothing", *offers]
     title = st.selectbox(
@@ -64,21 +76,28 @@ def choose(work: WorkingSet, settings: ProjectionSettings, chosen: Checkpoint) -
     return offers.get(title)
 
 
-def _offers(work: WorkingSet, settings: ProjectionSettings, chosen: Checkpoint) -> list[Beside]:
+def _offers(
+    work: WorkingSet, settings: ProjectionSettings, source: Source, chosen: Checkpoint
+) -> list[Beside]:
+    name = exploring.METHODS[settings.method]
     own = [
-        Beside(f"{name} of codes", method)
-        for method, name in exploring.METHODS.items()
-        if method != settings.method
+        Beside(f"{other} of codes", method, chosen)
+        for method, other in exploring.METHODS.items()
+        if method != settings.method or source != "codes"
     ]
     if work.is_preview:
         return own
-    name = exploring.METHODS[settings.method]
     others = [
-        Beside(f"{name} of {each.name}", settings.method, checkpoint=each)
+        Beside(f"{name} of {each.name}", settings.method, each)
         for each in state.fitting_checkpoints()
         if each.name != chosen.name and cached_codes(each, work.data_set) is not None
     ]
-    return [*own, Beside(f"{name} of pixels", settings.method, "pixels"), *others]
+    epochs = [
+        Beside(f"{name} of an epoch of {each.name}", settings.method, each, "an epoch")
+        for each in (chosen, *(other.checkpoint for other in others))
+        if map_sources.epochs_of(each, work)
+    ]
+    return [*own, Beside(f"{name} of pixels", settings.method, chosen, "pixels"), *epochs, *others]
 
 
 def show(
@@ -88,48 +107,67 @@ def show(
     colour: MapColour | None,
     codes: CodeSource,
     *,
+    epoch: watch.Frame | None,
     key: str,
-) -> JobState:
-    """The second map, laid over the first; gives the job that makes it."""
-    mapped, job = _codes_of(beside, work)
+) -> Second:
+    """The second map, laid over the first."""
+    what = map_sources.mapped(beside.checkpoint, work, beside.source, epoch)
     settings = ProjectionSettings(method=beside.method, n_components=first.n_components)
-    job = job or service().request(mapped, settings)
+    job = what.job or service().request(what.codes, settings)
     if job.state != "done" or first.part is not None:
-        st.caption(exploring.job_words(job, len(mapped), beside.title).text)
-        return job
-    aligned = aligned_key(job.key, first.key)
+        st.caption(exploring.job_words(job, what.words, beside.title).text)
+        return Second(job)
+    aligned = aligned_key(what.map_key(job.key), first.key)
     lines = st.session_state.get("map_lines", False)
     latent_map(
         MapPoints(aligned, first.n_items, first.n_components),
         items=ItemSource.of(work.data_set),
         colour=colour,
         codes=codes,
-        job=MapJob(f"{beside.title}, laid over the first"),
+        job=MapJob(f"{_title(beside, epoch)}, laid over the first"),
         layout="bare",
         moved_from=first.key if lines else None,
         key=key,
     )
-    return job
+    return Second(job, aligned)
 
 
-def _codes_of(beside: Beside, work: WorkingSet) -> tuple[np.ndarray, JobState | None]:
-    if beside.checkpoint is not None:
-        codes = cached_codes(beside.checkpoint, work.data_set)
-        return (work.codes if codes is None else codes), None
-    return exploring.mapped_codes(work, beside.source)
+def _title(beside: Beside, epoch: watch.Frame | None) -> str:
+    return beside.title.replace("an epoch", f"epoch {epoch.epoch}") if epoch else beside.title
+
+
+def choose_epochs(
+    chosen: Checkpoint, source: Source, beside: Beside | None, work: WorkingSet
+) -> tuple[watch.Frame | None, watch.Frame | None]:
+    """A slider over the epochs for each of the two maps that shows one, in one row above them."""
+    first = map_sources.epochs_of(chosen, work) if source == "an epoch" else []
+    second = []
+    if beside is not None and beside.source == "an epoch":
+        second = map_sources.epochs_of(beside.checkpoint, work)
+    if not first and not second:
+        return None, None
+    left, right = st.columns(2)
+    with left:
+        one = map_sources.choose_epoch(first, "Epoch", name=exploring.EPOCH)
+    with right:
+        two = map_sources.choose_epoch(second, "Epoch beside it", name=BESIDE_EPOCH)
+    return one, two
 
 
 def what_changed(
-    beside: JobState, first: MapPoints, work: WorkingSet, use: Callable[[np.ndarray], None]
+    second_key: str, first: MapPoints, work: WorkingSet, use: Callable[[np.ndarray], None]
 ) -> None:
     """The items whose neighbours differ most between the two maps."""
-    changed = _changed(first.key, beside.key)
+    changed = _changed(first.key, second_key)
     if changed is None:
         return
-    most = np.argsort(-changed, kind="stable")[:N_CHANGED]
+    n_both = int(np.isfinite(changed).sum())
+    most = np.argsort(-changed, kind="stable")[: min(N_CHANGED, n_both)]  # NaN comes last
+    among = "" if n_both == len(changed) else f", among the {n_both:,} items on both maps"
     left, right = st.columns([0.58, 0.42], vertical_alignment="center")
     left.markdown(
-        f"**Neighbours changed:** {changed.mean():.0%} of 15 on average :gray[most for these]"
+        f"**Neighbours changed:** {np.nanmean(changed):.0%} of 15 on average{among} "
+        ":gray[most for these]"
     )
     right.toggle("Draw the movement", key="map_lines")
     gallery(

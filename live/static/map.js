@@ -124,7 +124,8 @@ class MapView {
     const { n, dims } = points;
     const columns = Array.from({ length: dims }, (_, k) => flat.subarray(k * n, (k + 1) * n));
     this.grid = new Grid(columns[0], columns[1]);
-    this.points = { ...points, columns, box: this.grid.box };
+    const nPlaced = this.grid.order.length; // an epoch's map has no points for most items
+    this.points = { ...points, columns, nPlaced, box: this.grid.box };
     this.frame.setAxes(points.axes || []);
     this.frame.setDims(dims);
     if (dims === 3) this.setTool("move");
@@ -198,7 +199,8 @@ class MapView {
   drawMovement() {
     if (!this.before || this.plot.is3d) return;
     const { n, columns } = this.points;
-    const chosen = this.group ? indices(this.group) : Array.from({ length: n }, (_, i) => i);
+    const everyone = this.group ? indices(this.group) : Array.from({ length: n }, (_, i) => i);
+    const chosen = everyone.filter((i) => !Number.isNaN(this.before[i] + columns[0][i]));
     const step = Math.max(1, Math.floor(chosen.length / MOST_LINES));
     const lines = [];
     for (let k = 0; k < chosen.length; k += step) {
@@ -212,7 +214,7 @@ class MapView {
   pixels(item) {
     if (item === null || item === undefined || !this.plot?.drawn || this.plot.is3d) return null;
     const [x, y] = this.points.columns;
-    return this.plot.toPixels(x[item], y[item]);
+    return Number.isNaN(x[item]) ? null : this.plot.toPixels(x[item], y[item]);
   }
 
   // -------------------------------------------------------------------------- groups

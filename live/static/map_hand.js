@@ -359,7 +359,8 @@ export class Hand {
     const { view } = this;
     const [x, y] = view.points.columns;
     const { x0, x1, y0, y1 } = view.plot.view();
-    const [cx, cy] = this.item === null ? [(x0 + x1) / 2, (y0 + y1) / 2] : [x[this.item], y[this.item]];
+    const isPlaced = this.item !== null && !Number.isNaN(x[this.item]);
+    const [cx, cy] = isPlaced ? [x[this.item], y[this.item]] : [(x0 + x1) / 2, (y0 + y1) / 2];
     let [ahead, shortest] = [null, Infinity];
     for (let i = 0; i < x.length; i += 1) {
       const along = (x[i] - cx) * dx + (y[i] - cy) * dy;

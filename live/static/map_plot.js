@@ -34,14 +34,15 @@ export class Plot {
     this.drawn = false;
   }
 
-  // points: { columns: [x, y] or [x, y, z], key, box }; colour: { values, kind, colours, low, high }
+  // points: { columns: [x, y] or [x, y, z], nPlaced, key, box }, NaN where an item has none; colour: { values, kind, colours, low, high }
   // or null; emphasis: Uint8Array or null for all.
   async draw(points, colour, emphasis) {
     this.is3d = points.columns.length === 3;
-    const n = points.columns[0].length;
+    const [xs] = points.columns;
+    const n = xs.length;
     const important = (i) =>
       (!emphasis || emphasis[i]) && (!colour || !Number.isNaN(colour.values[i]));
-    let everyone = true;
+    let everyone = points.nPlaced === n;
     for (let i = 0; i < n && everyone; i += 1) everyone = important(i);
     this.shown = null;
     this.rest = new Int32Array(0);
@@ -50,14 +51,16 @@ export class Plot {
       const rest = new Int32Array(n);
       let [s, r] = [0, 0];
       for (let i = 0; i < n; i += 1) {
+        if (Number.isNaN(xs[i])) continue;
         if (important(i)) shown[s++] = i;
         else rest[r++] = i;
       }
       this.shown = shown.subarray(0, s);
       this.rest = rest.subarray(0, r);
     }
-    const marker = { size: markerSize(n), opacity: opacity(n), line: { width: 0 } };
-    const dim = this.trace(points, this.rest, { ...marker, opacity: 1, color: grey(n) });
+    const many = points.nPlaced;
+    const marker = { size: markerSize(many), opacity: opacity(many), line: { width: 0 } };
+    const dim = this.trace(points, this.rest, { ...marker, opacity: 1, color: grey(many) });
     const bright = this.trace(points, this.shown, { ...marker, ...colouring(colour, this.shown) });
     await this.plotly.react(this.element, [dim, bright], this.layout(points), CONFIG);
     this.drawn = true;

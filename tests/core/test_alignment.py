@@ -54,3 +54,16 @@ def test_one_number_codes_have_a_map() -> None:
 def test_other_items_are_refused() -> None:
     with pytest.raises(LatentInputError, match="same shape"):
         rotated_onto(cloud(0), cloud(0, (100, 2)))
+
+
+def test_items_without_a_point_do_not_decide() -> None:
+    points = cloud(0)
+    moved = points @ np.array([[0.0, 1.0], [-1.0, 0.0]]) + 5
+    reference = points.copy()
+    reference[::2] = np.nan  # half of the items are not on the other map
+    moved[1] = np.nan
+    turned = rotated_onto(moved, reference)
+    assert np.isnan(turned[1]).all()
+    np.testing.assert_allclose(np.delete(turned, 1, 0), np.delete(points, 1, 0), atol=1e-5)
+    with pytest.raises(LatentInputError, match="in common"):
+        rotated_onto(points, np.full_like(points, np.nan))

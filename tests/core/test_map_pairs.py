@@ -5,7 +5,7 @@ import pytest
 
 from ae_core.errors import LatentInputError
 from ae_core.map_pairs import aligned_key, changed_neighbours, laid_over
-from ae_core.maps import Map, load_map, save_map
+from ae_core.maps import Map, load_map, save_map, scattered, scattered_key
 
 
 @pytest.fixture(scope="module")
@@ -49,3 +49,32 @@ def test_an_aligned_map_is_kept(points):
 def test_maps_of_other_items_are_refused(points):
     with pytest.raises(LatentInputError):
         changed_neighbours(points, points[:200])
+
+
+def test_only_items_on_both_maps_are_compared(points):
+    rows = np.arange(0, 300, 3)
+    other = np.random.default_rng(1).normal(size=(100, 2)).astype(np.float32)
+    some = scattered(other, rows, 300)
+    found = changed_neighbours(points, some, n_neighbours=5)
+    np.testing.assert_array_equal(np.flatnonzero(np.isfinite(found)), rows)
+    np.testing.assert_array_equal(found[rows], changed_neighbours(points[rows], other, 5))
+    with pytest.raises(LatentInputError, match="share more than 15"):
+        changed_neighbours(points, scattered(other[:15], rows[:15], 300))
+
+
+def test_a_map_of_some_items_is_laid_over_one_of_all(points):
+    rows = np.arange(5, 300, 7)
+    laid = laid_over(scattered(turned(points[rows]), rows, 300), points)
+    np.testing.assert_allclose(laid[rows], points[rows], atol=1e-4)
+    assert np.isnan(np.delete(laid, rows, 0)).all()
+
+
+def test_the_name_of_a_scattered_map_covers_rows_and_length():
+    rows = np.arange(9)
+    names = {
+        scattered_key("k", rows, 20),
+        scattered_key("k", rows + 1, 20),
+        scattered_key("k", rows, 21),
+        scattered_key("l", rows, 20),
+    }
+    assert len(names) == 4

@@ -3,11 +3,14 @@
 import numpy as np
 import pytest
 
+from ae_core import watch
+from ae_core.codes import codes_for
 from ae_core.data.catalogue import load_data_set
 from ae_core.groups import load_groups, make_group, save_group
+from ae_core.locations import cache_dir, checkpoints_dir
 from live.map_component import pack_rows, unpack_rows
 from live.projections import service
-from tests.pages.steering_world import open_page, save_digits_vae
+from tests.pages.steering_world import open_page, save_digits_vae, words
 
 
 @pytest.fixture(autouse=True)
@@ -54,3 +57,66 @@ def test_twenty_thousand_rows_survive_packing() -> None:
     packed = pack_rows(rows, 70_000)
     np.testing.assert_array_equal(unpack_rows(packed, 70_000), rows)
     assert len(packed) < 12_000
+
+
+N_WATCHED = 200
+
+
+@pytest.fixture
+def epochs() -> np.ndarray:
+    """Two epochs of a run: noise, and then the checkpoint's own codes; gives the watched rows."""
+    checkpoint, data = save_digits_vae("small"), load_data_set("digits")
+    rows = np.arange(0, 3 * N_WATCHED, 3)
+    final = codes_for(checkpoint, data)[rows]
+    noise = np.random.default_rng(0).normal(size=final.shape).astype(np.float32)
+    watch.begin(checkpoint.folder, data.items[rows], rows)
+    for epoch, codes in [(1, noise), (4, final)]:
+        watch.add_frame(checkpoint.folder, epoch, data.items[rows[:16]], codes)
+    return rows
+
+
+def newest_map() -> np.ndarray:
+    """Points of the map written last."""
+    paths = sorted((cache_dir() / "points").glob("*.npy"), key=lambda path: path.stat().st_mtime_ns)
+    points: np.ndarray = np.load(paths[-1], allow_pickle=False)
+    return points
+
+
+def test_an_epoch_stands_beside_the_finished_model(epochs: np.ndarray) -> None:
+    app = open_page("explore.py", {"beside": "PCA of an epoch of small"})
+    assert not app.exception and not app.error
+    slider = app.select_slider(key="map_beside_epoch")
+    assert slider.options == ["1", "4"] and slider.value == 1
+    assert f"among the {N_WATCHED:,} items on both maps" in words(app)
+    beside = newest_map()
+    np.testing.assert_array_equal(np.flatnonzero(np.isfinite(beside).all(axis=1)), epochs)
+    slider.set_value(4).run()
+    assert not app.exception
+    assert app.query_params["beside_epoch"] == "4"
+
+
+def test_an_epoch_can_be_the_first_map(epochs: np.ndarray) -> None:
+    query = {"of": "an epoch", "epoch": "4", "beside": "PCA of codes"}
+    app = open_page("explore.py", query)
+    assert not app.exception and not app.error
+    assert app.select_slider(key="map_epoch").value == 4
+    # The last epoch is the model itself: both maps are planes of the same codes.
+    changed = float(words(app).split("changed:** ")[1].split("%")[0])
+    assert changed < 40
+    first = open_page("explore.py", {**query, "epoch": "1"})
+    assert float(words(first).split("changed:** ")[1].split("%")[0]) > 80
+
+
+def test_epochs_of_other_data_are_not_offered() -> None:
+    app = open_page("explore.py", {"of": "an epoch", "beside": "PCA of an epoch of small"})
+    assert not app.exception and not app.error
+    assert app.selectbox(key="map_beside").value == "nothing"
+    assert not app.select_slider
+
+
+def test_a_damaged_epoch_is_explained(epochs: np.ndarray) -> None:
+    for frame in watch.frames(checkpoints_dir() / "small"):
+        frame.codes_path.write_bytes(frame.codes_path.read_bytes()[:50])
+    app = open_page("explore.py", {"of": "an epoch"})
+    assert not app.exception
+    assert "choose another epoch" in app.error[0].value
