@@ -44,8 +44,8 @@ kept* is $|N_i \cap M_i| / k$ (Lee & Verleysen 2009).
 
 **Beside it** stands a second map: another method, the pixels, another checkpoint, or an epoch of a
 run made here, which keeps codes of up to 2,000 held-out items as it learns. It is turned, mirrored
-and scaled to lie as near to the first as it can (Procrustes, Gower 1975), so that what still differs
-is not the turn. *Neighbours changed* is the share of an item's 15 nearest points that are others on
+and scaled to lie as near to the first as it can (Procrustes, Gower 1975): what differs now is more
+than a turn. *Neighbours changed* is the share of an item's 15 nearest points that are others on
 the second map.
 """
 

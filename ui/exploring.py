@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import get_args
 
 import numpy as np
@@ -43,6 +45,36 @@ LOCAL_TRUST = "trust in each place"
 METHODS: dict[Method, str] = {"pca": "PCA", "tsne": "t-SNE", "umap": "UMAP"}
 
 
+@dataclass(frozen=True)
+class Wish:
+    """What the address asks for, among options; the first of them is not written there.
+
+    While only the first items of the data are there, fewer options are: a wish for one of the
+    others waits for the rest instead of being forgotten.
+    """
+
+    name: str
+    options: Sequence[str]
+    is_preview: bool
+
+    @property
+    def start(self) -> str:
+        """The option to begin with."""
+        recalled = state.recall(self.name)
+        return recalled if recalled is not None and recalled in self.options else self.options[0]
+
+    def key(self, name: str) -> str:
+        """The widget's: another one for the first items, whose choice must not outlast them."""
+        return f"{name}_preview" if self.is_preview else name
+
+    def keep(self, chosen: str) -> None:
+        """Put a choice into the address."""
+        recalled = state.recall(self.name)
+        if self.is_preview and recalled is not None and recalled not in self.options:
+            return
+        state.remember(self.name, None if chosen == self.options[0] else chosen)
+
+
 def choose_method() -> Method:
     """Which kind of map."""
     options = list(METHODS)
@@ -67,7 +99,7 @@ def choose_settings(
     start = ProjectionSettings(method=method)
     names = [name for name in start.relevant() if name not in ("method", "n_components")]
     sources = [each for each in get_args(Source) if each != "an epoch" or has_epochs]
-    recalled = state.recall(SOURCE)
+    wish = Wish(SOURCE, sources, is_preview=is_preview)
     with st.popover("Settings", icon=":material/tune:", width=128):
         n_axes = st.segmented_control(
             "Axes",
@@ -80,8 +112,8 @@ def choose_settings(
         source = st.segmented_control(
             "Map of",
             sources,
-            default=recalled if recalled in sources else "codes",
-            key="map_source",
+            default=wish.start,
+            key=wish.key("map_source"),
             required=True,
             disabled=is_preview,
             help="Codes of the checkpoint; the pixels themselves (their first 50 principal "
@@ -90,7 +122,7 @@ def choose_settings(
         )
         values = {name: settings_form.widget(start, name, key=f"map-{method}") for name in names}
     state.remember(AXES, "3" if n_axes == 3 else None)
-    state.remember(SOURCE, None if source == "codes" else source)
+    wish.keep(source)
     return start.model_copy(update={**values, "n_components": n_axes}), source
 
 
@@ -100,12 +132,16 @@ def choose_colour(data_set: DataSet, *, is_preview: bool) -> str | None:
     options = names if is_preview else [*names, *KINDS, LOCAL_TRUST]
     if not options:
         return None
-    recalled = state.recall(COLOUR)
-    index = options.index(recalled) if recalled in options else 0
+    wish = Wish(COLOUR, options, is_preview=is_preview)
     chosen = st.selectbox(
-        "Colour by", options, index, format_func=words, key="map_colour", width=160
+        "Colour by",
+        options,
+        options.index(wish.start),
+        format_func=words,
+        key=wish.key("map_colour"),
+        width=160,
     )
-    state.remember(COLOUR, chosen)
+    wish.keep(chosen)
     return chosen
 
 

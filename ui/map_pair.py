@@ -63,16 +63,12 @@ def choose(
 ) -> Beside | None:
     """What to put beside the map; other checkpoints are offered once their codes are there."""
     offers = {each.title: each for each in _offers(work, settings, source, chosen)}
-    recalled = state.recall(BESIDE)
     options = ["nothing", *offers]
+    wish = exploring.Wish(BESIDE, options, is_preview=work.is_preview)
     title = st.selectbox(
-        "Beside it",
-        options,
-        options.index(recalled) if recalled in options else 0,
-        width=160,
-        key="map_beside",
+        "Beside it", options, options.index(wish.start), width=160, key=wish.key("map_beside")
     )
-    state.remember(BESIDE, None if title == "nothing" else title)
+    wish.keep(title)
     return offers.get(title)
 
 
@@ -93,8 +89,11 @@ def _offers(
         if each.name != chosen.name and cached_codes(each, work.data_set) is not None
     ]
     epochs = [
-        Beside(f"{name} of an epoch of {each.name}", settings.method, each, "an epoch")
-        for each in (chosen, *(other.checkpoint for other in others))
+        Beside(f"{name} of an epoch{whose}", settings.method, each, "an epoch")
+        for each, whose in [
+            (chosen, ""),
+            *((other.checkpoint, f" of {other.checkpoint.name}") for other in others),
+        ]
         if map_sources.epochs_of(each, work)
     ]
     return [*own, Beside(f"{name} of pixels", settings.method, chosen, "pixels"), *epochs, *others]
@@ -164,12 +163,11 @@ def what_changed(
     n_both = int(np.isfinite(changed).sum())
     most = np.argsort(-changed, kind="stable")[: min(N_CHANGED, n_both)]  # NaN comes last
     among = "" if n_both == len(changed) else f", among the {n_both:,} items on both maps"
-    left, right = st.columns([0.58, 0.42], vertical_alignment="center")
-    left.markdown(
+    st.toggle("Draw the movement", key="map_lines")
+    st.markdown(
         f"**Neighbours changed:** {np.nanmean(changed):.0%} of 15 on average{among} "
         ":gray[most for these]"
     )
-    right.toggle("Draw the movement", key="map_lines")
     gallery(
         np.array(work.data_set.items[most]),
         key="map_changed",

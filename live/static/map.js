@@ -112,8 +112,10 @@ class MapView {
       this.filterBits = emphasis;
       this.filter = emphasis ? unpackBits(emphasis, data.points.n) : null;
     }
+    const movesElse = before !== this.before;
     this.before = before;
     if (isNew || !same) await this.redraw();
+    else if (movesElse) this.moved();
   }
 
   fetchPoints({ url, partial }) {

@@ -93,7 +93,7 @@ function behaviour(frame) {
       root.dataset.tool = tool;
     },
     setAxes(axes) {
-      frame.axes.textContent = axes.length ? axes.map((text, k) => `${"→↑↗"[k]} ${text}`).join("   ") : "";
+      frame.axes.textContent = axes.length ? axes.map((text, k) => `${"→↑↗"[k]} ${text}`.replaceAll(" ", "\u00a0")).join("    ") : "";
     },
     setDims(dims) {
       for (const name of ["lasso", "box", "here", "lattice"]) frame.tools[name].disabled = dims === 3;

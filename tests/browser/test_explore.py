@@ -130,6 +130,9 @@ def test_a_large_group_lasts(page, world, console_errors) -> None:
     assert group_size(page) == n
     page.get_by_role("link", name="Data", exact=True).click()
     page.wait_for_selector(".zmap", state="detached", timeout=WAIT_MS)
+    page.wait_for_function(  # Streamlit forgets a page's pictures when it is left
+        "() => document.images.length && [...document.images].every((image) => image.complete)"
+    )
     page.get_by_role("link", name="Explore").click()
     page.wait_for_selector(f'.zmap[data-group="{n}"]', timeout=WAIT_MS)
 
@@ -150,6 +153,26 @@ def test_arrow_keys_reach_items_and_enter_pins_one(page, world, console_errors) 
     page.keyboard.press("Enter")
     page.wait_for_selector(".zmap-near canvas", timeout=WAIT_MS)
     assert page.locator(".zmap-near canvas").count() == 24
+
+
+INK = """() => {
+  const canvas = document.querySelectorAll(".zmap-overlay")[1];
+  const context = canvas.getContext("2d");
+  return context.getImageData(0, 0, canvas.width, canvas.height).data.some((v) => v);
+}"""
+
+
+def test_the_movement_between_two_maps_is_drawn_when_asked(page, world, console_errors) -> None:
+    page.set_default_timeout(WAIT_MS)
+    beside = "UMAP%20of%20codes"
+    page.goto(f"{world.url}/explore?data=blots&checkpoint=blots-pca&beside={beside}")
+    page.wait_for_function("() => document.querySelectorAll('.zmap[data-painted]').length === 2")
+    assert not page.evaluate(INK)
+    page.get_by_text("Draw the movement").click()
+    page.wait_for_function(INK, timeout=WAIT_MS)
+    page.get_by_text("Draw the movement").click()
+    page.wait_for_function(f"() => !({INK})()", timeout=WAIT_MS)
+    console_errors[:] = [text for text in console_errors if "404" not in text]
 
 
 GRID = """async ({ x, y, queries, polygon }) => {

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from ae_core import watch
 from ae_core.codes import codes_for
@@ -83,7 +84,7 @@ def newest_map() -> np.ndarray:
 
 
 def test_an_epoch_stands_beside_the_finished_model(epochs: np.ndarray) -> None:
-    app = open_page("explore.py", {"beside": "PCA of an epoch of small"})
+    app = open_page("explore.py", {"beside": "PCA of an epoch"})
     assert not app.exception and not app.error
     slider = app.select_slider(key="map_beside_epoch")
     assert slider.options == ["1", "4"] and slider.value == 1
@@ -108,7 +109,7 @@ def test_an_epoch_can_be_the_first_map(epochs: np.ndarray) -> None:
 
 
 def test_epochs_of_other_data_are_not_offered() -> None:
-    app = open_page("explore.py", {"of": "an epoch", "beside": "PCA of an epoch of small"})
+    app = open_page("explore.py", {"of": "an epoch", "beside": "PCA of an epoch"})
     assert not app.exception and not app.error
     assert app.selectbox(key="map_beside").value == "nothing"
     assert not app.select_slider
@@ -120,3 +121,21 @@ def test_a_damaged_epoch_is_explained(epochs: np.ndarray) -> None:
     app = open_page("explore.py", {"of": "an epoch"})
     assert not app.exception
     assert "choose another epoch" in app.error[0].value
+
+
+@pytest.mark.parametrize("is_preview", [True, False])
+def test_a_wish_waits_for_the_whole_data(is_preview: bool) -> None:
+    def script(is_preview: bool) -> None:
+        import streamlit as st
+
+        from ui.exploring import Wish
+
+        wish = Wish("beside", ["nothing", "PCA of codes"], is_preview=is_preview)
+        st.text(wish.start)
+        wish.keep(wish.start)
+
+    app = AppTest.from_function(script, kwargs={"is_preview": is_preview})
+    app.query_params["beside"] = "PCA of pixels"
+    app.run()
+    assert app.text[0].value == "nothing"
+    assert ("beside" in app.query_params) == is_preview
