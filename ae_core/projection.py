@@ -133,12 +133,13 @@ def make_map(
         return Map(linear.points(codes), _about(settings, len(codes)), linear)
     chosen = _fitted_items(len(codes), settings)
     fit = fit_tsne if settings.method == "tsne" else fit_umap
-    everyone = chosen is None
     points, facts = fit(
-        codes if everyone else codes[chosen],
+        # A copy, not a read-only view of a file: that is another type to numba, for which UMAP
+        # would be compiled a second time, and slow to walk through row by row.
+        np.array(codes if chosen is None else codes[chosen]),
         settings,
         on_progress,
-        on_partial if everyone else None,
+        on_partial if chosen is None else None,
     )
     if chosen is not None:
         points = _join_rest(codes, chosen, points, on_progress)
@@ -258,8 +259,6 @@ def fit_umap(
     from sklearn.utils import check_random_state
     from umap.umap_ import nearest_neighbors
 
-    # A read-only array is another type to numba: UMAP would be compiled a second time for it.
-    codes = np.array(codes)
     on_progress("finding neighbours", 0.0)
     knn = (None, None, None)
     if len(codes) >= UMAP_SMALL:
@@ -326,7 +325,9 @@ def join_map(
     """Place new codes on a finished map: the median point of their 10 nearest mapped codes.
 
     The median, not the mean: neighbours in two islands must not put an item into the sea between
-    (Poličar et al. 2019, "Embedding to reference t-SNE space", section 3).
+    (Poličar et al. 2019, "Embedding to reference t-SNE space", section 3). The libraries' own
+    transforms would go on from there, need the fitted model, which only pickle can keep, and on
+    MNIST place new items no better (`benchmarks.joining`).
 
     Args:
         new_codes: float32 (M, latent_dim).

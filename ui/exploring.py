@@ -9,6 +9,7 @@ from typing import get_args
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
+from pydantic import ValidationError
 
 from ae_core.checkpoints import Checkpoint
 from ae_core.codes import codes_key
@@ -96,8 +97,9 @@ def choose_settings(
     method: Method, *, is_preview: bool, has_epochs: bool
 ) -> tuple[ProjectionSettings, Source]:
     """Axes, what is mapped, and the settings that the method reads, folded away."""
-    start = ProjectionSettings(method=method)
-    names = [name for name in start.relevant() if name not in ("method", "n_components")]
+    usual = ProjectionSettings(method=method)
+    names = [name for name in usual.relevant() if name not in ("method", "n_components")]
+    start = _asked_for(usual, names)
     sources = [each for each in get_args(Source) if each != "an epoch" or has_epochs]
     wish = Wish(SOURCE, sources, is_preview=is_preview)
     with st.popover("Settings", icon=":material/tune:", width=128):
@@ -122,8 +124,19 @@ def choose_settings(
         )
         values = {name: settings_form.widget(start, name, key=f"map-{method}") for name in names}
     state.remember(AXES, "3" if n_axes == 3 else None)
+    for name, value in values.items():
+        state.remember(name, None if value == getattr(usual, name) else f"{value:.12g}")
     wish.keep(source)
     return start.model_copy(update={**values, "n_components": n_axes}), source
+
+
+def _asked_for(usual: ProjectionSettings, names: list[str]) -> ProjectionSettings:
+    """The settings that the address asks for; the usual ones where it asks for nonsense."""
+    asked = {name: value for name in names if (value := state.recall(name)) is not None}
+    try:
+        return ProjectionSettings.model_validate({**usual.model_dump(), **asked}, strict=False)
+    except ValidationError:
+        return usual
 
 
 def choose_colour(data_set: DataSet, *, is_preview: bool) -> str | None:

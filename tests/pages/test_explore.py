@@ -35,6 +35,22 @@ def test_any_address_opens(query: dict[str, str]) -> None:
     assert not app.exception and not app.error
 
 
+@pytest.mark.parametrize(("asked", "perplexity"), [("50", 50), ("1e9", 30), ("many", 30)])
+def test_the_address_holds_settings(asked: str, perplexity: float) -> None:
+    app = open_page("explore.py", {"perplexity": asked, "axes": "3", "of": "pixels"})
+    app.segmented_control(key="map_method").set_value("tsne").run()
+    try:
+        assert not app.exception
+        assert app.segmented_control(key="map_axes").value == 3
+        assert app.segmented_control(key="map_source").value == "pixels"
+        widget = app.number_input(key="map-tsne-perplexity")
+        assert widget.value == perplexity
+        widget.set_value(20.0).run()
+        assert app.query_params["perplexity"] == "20"
+    finally:
+        service().close()
+
+
 def test_a_question_that_cannot_be_read_is_explained() -> None:
     app = open_page("explore.py", {"find": "glasses and"})
     assert not app.exception and app.warning
