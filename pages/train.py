@@ -100,7 +100,7 @@ def choose_run() -> str | None:
 
 
 page.header("Train", "How is a new model made, and what does it learn, epoch by epoch?", HOW)
-left, right = st.columns([0.36, 0.64], gap="large")
+left, right = st.columns([0.38, 0.62], gap="medium")
 with left, page.errors_in_words(ends_page=False):
     configure()
 with right, page.errors_in_words():

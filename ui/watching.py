@@ -88,10 +88,11 @@ def _actions(run: Run) -> None:
 
 def _scores(run: Run, history: list[dict[str, Any]]) -> None:
     last = history[-1]["held_out"]
-    left, middle, right = st.columns(3)
-    left.metric("Held-out MSE", f"{last['mse']:.5f}")
-    middle.metric("Held-out BCE", f"{last['bce']:.4f}")
-    right.metric("Epochs", f"{history[-1]['epoch']}", help=f"{run.status.seconds:.0f} s so far")
+    with st.container(horizontal=True, gap="medium"):  # breaks where there is no room for three
+        st.metric("Held-out MSE", f"{last['mse']:.5f}", width="content")
+        st.metric("Held-out BCE", f"{last['bce']:.4f}", width="content")
+        so_far = f"{run.status.seconds:.0f} s so far"
+        st.metric("Epochs", f"{history[-1]['epoch']}", help=so_far, width="content")
 
 
 def _losses(history: list[dict[str, Any]]) -> None:
@@ -109,18 +110,17 @@ def _frames(run: Run, frames: list[watch.Frame]) -> None:
         epochs = [frame.epoch for frame in frames]
         chosen = st.select_slider("Replay: epoch", epochs, value=epochs[-1])
         index = epochs.index(chosen)
-    left, middle, right = st.columns(3)
+    left, right = st.columns(2)
     left.image(_crisp(watch.items_picture(run.folder)), width="stretch", caption="Held-out items")
-    middle.image(
+    right.image(
         _crisp(frames[index].picture),
         width="stretch",
         caption=f"Reconstructed, epoch {frames[index].epoch}",
     )
-    with right:
-        points = _aligned(tuple(str(frame.codes_path) for frame in frames[: index + 1]))
-        figure = figures.small_map(points, _labels(run))
-        st.plotly_chart(figure, width="stretch", config={"displayModeBar": False}, key="codes")
-        st.caption(f"{len(points):,} held-out codes on their two main axes, turned like before")
+    points = _aligned(tuple(str(frame.codes_path) for frame in frames[: index + 1]))
+    figure = figures.small_map(points, _labels(run))
+    st.plotly_chart(figure, width="stretch", config={"displayModeBar": False}, key="codes")
+    st.caption(f"{len(points):,} held-out codes on their two main axes, turned like before")
 
 
 def _crisp(path: Path) -> str:
