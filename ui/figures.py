@@ -45,7 +45,8 @@ def losses(history: list[dict[str, Any]], terms: list[str]) -> go.Figure:
                     line={"color": PALETTE[index % len(PALETTE)], "dash": dash, "width": 2},
                 )  # fmt: skip
     figure.update_layout(
-        height=300, margin=_MARGIN, legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
+        height=300, margin=_MARGIN,
+        legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
         xaxis={"title": "epoch"}, yaxis={"title": "nats or squared error"},
     )  # fmt: skip
     return figure
