@@ -26,7 +26,8 @@ Every item is a point; items with similar codes lie near each other.
 **PCA** shows the plane of largest variance (Pearson 1901): distances on it are true, but what
 stands out of the plane is lost. **t-SNE** (van der Maaten & Hinton 2008) and **UMAP** (McInnes et
 al. 2018) keep neighbours together and bend everything else: sizes of clusters and gaps between
-them mean little.
+them mean little. Above 100,000 items (a setting) both are fitted on a sample, and the rest join at
+the median point of their 10 nearest codes (Poličar et al. 2019).
 
 **What lives here** decodes the place under the hand. On a PCA map a place *is* a code,
 $z = \mu + x_1 a_1 + x_2 a_2$. Elsewhere it is the mean of the codes of the 12 items nearest on the

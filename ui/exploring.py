@@ -184,7 +184,7 @@ def find(data_set: DataSet) -> NDArray[np.int64] | None:
 def job_words(job: JobState, items: str, what: str) -> MapJob:
     """What is being done, how long it takes, and what can be done about it."""
     if job.state == "done":
-        return MapJob(f"{what} of {items}")
+        return MapJob(f"{what} of {items}{fitted_words(job.key)}")
     if job.state in ("failed", "cancelled"):
         return MapJob(f"{what} {job.state}, this is PCA", action="try again")
     words = {
@@ -193,6 +193,16 @@ def job_words(job: JobState, items: str, what: str) -> MapJob:
         "running": f"{what}: {job.message}, {remaining(job.seconds_left)}",
     }
     return MapJob(words[job.state], job.progress, "cancel")
+
+
+def fitted_words(map_key: str) -> str:
+    """What to add where a map was fitted on a part of its items only; else nothing."""
+    kept = load_map(map_key)
+    n_items = len(kept.points) if kept else 0
+    n_fitted = kept.about.get("n_fitted", n_items) if kept else 0
+    if n_fitted >= n_items:
+        return ""
+    return f", fitted on {n_fitted:,}; the rest joined"
 
 
 def shown_points(what: Mapped, settings: ProjectionSettings, job: JobState) -> MapPoints | None:

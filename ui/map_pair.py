@@ -123,7 +123,9 @@ def show(
         items=ItemSource.of(work.data_set),
         colour=colour,
         codes=codes,
-        job=MapJob(f"{_title(beside, epoch)}, laid over the first"),
+        job=MapJob(
+            f"{_title(beside, epoch)}, laid over the first{exploring.fitted_words(job.key)}"
+        ),
         layout="bare",
         moved_from=first.key if lines else None,
         key=key,

@@ -9,9 +9,12 @@ from ae_core.codes import codes_for
 from ae_core.data.catalogue import load_data_set
 from ae_core.groups import load_groups, make_group, save_group
 from ae_core.locations import cache_dir, checkpoints_dir
+from ae_core.maps import Map, save_map
+from ae_core.projection_service import JobState
 from live.map_component import pack_rows, unpack_rows
 from live.projections import service
 from tests.pages.steering_world import open_page, save_digits_vae, words
+from ui import exploring
 
 
 @pytest.fixture(autouse=True)
@@ -155,3 +158,12 @@ def test_a_wish_waits_for_the_whole_data(is_preview: bool) -> None:
     app.run()
     assert app.text[0].value == "nothing"
     assert ("beside" in app.query_params) == is_preview
+
+
+@pytest.mark.parametrize(("n_fitted", "said"), [(150, True), (200, False)])
+def test_a_map_fitted_on_a_part_says_so(n_fitted: int, said: bool) -> None:
+    key = f"{n_fitted:032x}"
+    save_map(key, Map(np.zeros((200, 2), np.float32), {"n_fitted": n_fitted}))
+    text = exploring.job_words(JobState(key, "done"), "200 items", "UMAP").text
+    assert text.startswith("UMAP of 200 items")
+    assert ("fitted on 150; the rest joined" in text) == said
