@@ -13,6 +13,7 @@ thread that starts at once, while other tasks already run; a UMAP asked for mean
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import queue
@@ -98,8 +99,8 @@ class WarmUp:
         self._channel = channel
         self._started = time.monotonic()
         self._expected_s = _timed_warm_up()
-        self._thread = threading.Thread(target=self._run, name="warm-up", daemon=True)
-        self._thread.start()
+        self._ended = threading.Event()
+        threading.Thread(target=self._run, name="warm-up", daemon=True).start()
 
     def seconds_left(self) -> float:
         """An estimate from the last warm-up on this machine; 0 when warm.
@@ -107,7 +108,7 @@ class WarmUp:
         Counted in processor time, stretched by the pace so far: the worker gives way to others,
         and on a busy machine a second of work takes several.
         """
-        if not self._thread.is_alive():
+        if self._ended.is_set():
             return 0.0
         worked_s = max(time.process_time(), 0.1)
         pace = max(1.0, (time.monotonic() - self._started) / worked_s)
@@ -116,17 +117,19 @@ class WarmUp:
     def _run(self) -> None:
         try:
             compile_umap()
-            import openTSNE  # noqa: F401  its import takes a second of the first t-SNE's time
         except Exception:  # UMAP will say it again, to the person who asks for one
             traceback.print_exc()
+        self._ended.set()
         self._channel.send(event="warm", seconds=round(time.monotonic() - self._started, 1))
         worked_s = round(time.process_time(), 1)
         write_atomically(_warm_up_file(), json.dumps({"processor_seconds": worked_s}))
+        with contextlib.suppress(ImportError):  # a t-SNE will say it
+            import openTSNE  # noqa: F401  its import takes a second of the first t-SNE's time
 
 
 def compile_umap() -> None:
     """Run UMAP on noise, once for each of its two ways: few items, and many."""
-    settings = ProjectionSettings(method="umap")
+    settings = ProjectionSettings(method="umap", n_neighbours=4)  # the same code, sooner done
     for n_items in (UMAP_SMALL + 100, 300):
         noise = np.random.default_rng(0).normal(size=(n_items, 8)).astype(np.float32)
         make_map(noise, settings, lambda message, fraction: None)
