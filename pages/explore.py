@@ -18,7 +18,7 @@ from ui.map_pair import Beside
 from ui.map_sources import Mapped, Source
 
 MAP = "explore_map"
-POLL_S = 1.0
+POLL_S = 0.5
 POLLING = "explore_polling"
 HOW = r"""
 Every item is a point; items with similar codes lie near each other.
@@ -78,7 +78,7 @@ def controls(checkpoint: Checkpoint, work: WorkingSet) -> Choice:
 
 
 def the_map(checkpoint: Checkpoint, work: WorkingSet, choice: Choice, is_polling: bool) -> None:
-    """The map, its doubt and its group; looks again every second while something is made."""
+    """The map, its doubt and its group; looks again twice a second while something is made."""
     with page.errors_in_words(ends_page=False):
         settings, name = choice.settings, exploring.METHODS[choice.settings.method]
         epoch, other_epoch = map_pair.choose_epochs(checkpoint, choice.source, choice.beside, work)
@@ -172,7 +172,7 @@ def doubt(mapped: np.ndarray, map_key: str) -> JobState | None:
 
 
 def keep_polling(is_polling: bool, jobs: list[JobState]) -> None:
-    """Look again in a second while a job is active, and not when none is."""
+    """Look again in a moment while a job is active, and not when none is."""
     is_waiting = any(job.is_active for job in jobs)
     if is_waiting != is_polling:
         st.session_state[POLLING] = is_waiting
