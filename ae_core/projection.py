@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import warnings
 from collections.abc import Callable
 from importlib.metadata import version
 from typing import Any, Literal, Protocol
@@ -24,7 +25,7 @@ from ae_core.maps import Floats, Map, fit_linear, load_map, save_map
 Method = Literal["pca", "tsne", "umap"]
 
 # Raised when a change here alters points that the same settings and libraries give.
-ALGORITHM_VERSION = 1
+ALGORITHM_VERSION = 2
 LIBRARIES: dict[Method, tuple[str, ...]] = {
     "pca": (),
     "tsne": ("openTSNE", "scikit-learn"),
@@ -35,8 +36,8 @@ OWN_SETTINGS: dict[Method, tuple[str, ...]] = {
     "tsne": ("seed", "perplexity", "n_iterations", "max_fitted"),
     "umap": ("seed", "n_neighbours", "min_dist", "max_fitted"),
 }
-# Below this UMAP compares all pairs itself, and a neighbour search of ours would be wasted.
-UMAP_SMALL = 4096
+# Pairs times (code size + 64) of about a second on two cores: 20,000 codes of 60 numbers.
+ALL_PAIRS_UP_TO = 5e10
 
 
 class ProjectionSettings(Settings):
@@ -256,16 +257,9 @@ def fit_umap(
     With a seed UMAP runs on one thread; the same map twice is worth more than the other core.
     """
     import umap
-    from sklearn.utils import check_random_state
-    from umap.umap_ import nearest_neighbors
 
     on_progress("finding neighbours", 0.0)
-    knn = (None, None, None)
-    if len(codes) >= UMAP_SMALL:
-        random = check_random_state(settings.seed)
-        knn = nearest_neighbors(
-            codes, settings.n_neighbours, "euclidean", {}, False, random, n_jobs=-1
-        )
+    rows, distances = umap_neighbours(codes, settings.n_neighbours, settings.seed)
     on_progress("weighing neighbours", 0.3)
     start = fit_linear(codes, settings.n_components).points(codes)
     model = umap.UMAP(
@@ -275,7 +269,7 @@ def fit_umap(
         init=10 * start / max(float(np.abs(start).max()), 1e-12),
         random_state=settings.seed,
         n_jobs=1,
-        precomputed_knn=knn,
+        precomputed_knn=(rows, distances, None),
         tqdm_kwds={
             "file": _Epochs(lambda share: on_progress("placing items", 0.35 + 0.65 * share)),
             "disable": False,
@@ -283,7 +277,42 @@ def fit_umap(
             "miniters": 1,  # else tqdm's watcher thread calls us too, and cannot be stopped
         },
     )
+    # Its transform is not used: `join_map`.
+    warnings.filterwarnings("ignore", r"precomputed_knn\[2\]", UserWarning)
     return model.fit_transform(codes).astype(np.float32), {}
+
+
+def compares_all_pairs(n_items: int, latent_dim: int) -> bool:
+    """Whether UMAP's neighbours come from all distances, or else from pynndescent.
+
+    Both take about a second at most, but pynndescent has to be compiled first, which takes four
+    times as long as all the rest of UMAP.
+    """
+    return n_items**2 * (latent_dim + 64) <= ALL_PAIRS_UP_TO
+
+
+def umap_neighbours(
+    codes: Floats, n_neighbours: int, seed: int
+) -> tuple[NDArray[np.int32], Floats]:
+    """Each item's neighbours, itself included: rows and distances, both (N, n_neighbours)."""
+    if compares_all_pairs(*codes.shape):
+        from ae_core.neighbours import NeighbourIndex
+
+        rows, distances = NeighbourIndex(codes).nearest(codes, n_neighbours)
+        return rows.astype(np.int32), distances
+    return umap_search(codes, n_neighbours, seed)
+
+
+def umap_search(codes: Floats, n_neighbours: int, seed: int) -> tuple[NDArray[np.int32], Floats]:
+    """Neighbours as UMAP itself looks for them among many (Dong et al. 2011, NN-descent)."""
+    from sklearn.utils import check_random_state
+    from umap.umap_ import nearest_neighbors
+
+    random = check_random_state(seed)
+    rows, distances, _ = nearest_neighbors(
+        codes, n_neighbours, "euclidean", {}, False, random, n_jobs=-1
+    )
+    return rows, distances
 
 
 class _Epochs:

@@ -7,8 +7,9 @@ Speaks JSON lines. In: `{"id", "task", "inputs"}` asks, `{"cancel": id}` takes i
 `{"event": "warm-up", "seconds_left"}`. Results lie on disk, so a restart of the app loses none.
 The process ends when its input closes, that is, with the app that started it.
 
-UMAP compiles itself for tens of seconds at its first use in a process. That happens here, in a
-thread that starts at once, while other tasks already run; a UMAP asked for meanwhile waits for it.
+UMAP compiles itself at its first use in a process: for seconds, and for tens of seconds more where
+items are so many that it looks for neighbours with pynndescent. That happens here, in a thread that
+starts at once, while other tasks already run; a UMAP asked for meanwhile waits for what it needs.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -32,13 +34,20 @@ from ae_core.locations import cache_dir, write_atomically
 from ae_core.map_quality import measure_kept_map
 from ae_core.maps import Floats, points_folder, save_array, save_map
 from ae_core.priority import step_back
-from ae_core.projection import UMAP_SMALL, CancelledError, ProjectionSettings, make_map
+from ae_core.projection import (
+    CancelledError,
+    ProjectionSettings,
+    compares_all_pairs,
+    make_map,
+    umap_search,
+)
 
 REPORT_INTERVAL_S = 0.2
 PARTIAL_INTERVAL_S = 0.7
 MAX_THREADS = 8
-# Processor seconds, until a warm-up has been timed on this machine.
-GUESSED_WARM_UP_S = 35.0
+# Processor seconds to compile UMAP, without and with its search among many items, on a machine
+# that never did; numba keeps some of it on disk, and the next start takes half as long.
+GUESSED_WARM_UP_S = (20.0, 55.0)
 
 
 class Channel:
@@ -62,9 +71,16 @@ class Job:
         self.cancelled = threading.Event()
         self._last_report = self._last_partial = 0.0
 
-    @property
-    def needs_umap(self) -> bool:
-        return self.task == "points" and self.inputs["settings"]["method"] == "umap"
+    @cached_property
+    def n_stages(self) -> int:
+        """How much of the warm-up has to be over before it: none, UMAP, or its search too."""
+        if self.task != "points" or self.inputs["settings"]["method"] != "umap":
+            return 0
+        with contextlib.suppress(OSError, ValueError):  # the job itself will say what is wrong
+            codes = np.load(self.inputs["codes"], mmap_mode="r", allow_pickle=False)
+            n_fitted = min(len(codes), self.inputs["settings"]["max_fitted"])
+            return 1 if compares_all_pairs(n_fitted, codes.shape[1]) else 2
+        return 1
 
     def report(self, message: str, fraction: float) -> None:
         """Say how far the task is; raises `CancelledError` if nobody wants it any more."""
@@ -93,55 +109,66 @@ def partial_path(key: str) -> Path:
 
 
 class WarmUp:
-    """Compiles UMAP in a thread of its own."""
+    """Compiles UMAP in a thread of its own, in two stages: `compile_umap`, `compile_search`."""
 
     def __init__(self, channel: Channel) -> None:
         self._channel = channel
         self._started = time.monotonic()
         self._expected_s = _timed_warm_up()
-        self._ended = threading.Event()
+        self._ended = (threading.Event(), threading.Event())
         threading.Thread(target=self._run, name="warm-up", daemon=True).start()
 
-    def seconds_left(self) -> float:
-        """An estimate from the last warm-up on this machine; 0 when warm.
+    def seconds_left(self, n_stages: int) -> float:
+        """An estimate from the last warm-up on this machine; 0 when so many stages are over.
 
         Counted in processor time, stretched by the pace so far: the worker gives way to others,
-        and on a busy machine a second of work takes several.
+        and on a busy machine a second of work takes several. To be asked by the thread that does
+        the jobs, whose own time does not count.
         """
-        if self._ended.is_set():
+        if n_stages == 0 or self._ended[n_stages - 1].is_set():
             return 0.0
-        worked_s = max(time.process_time(), 0.1)
+        worked_s = max(time.process_time() - time.thread_time(), 0.1)
         pace = max(1.0, (time.monotonic() - self._started) / worked_s)
-        return max(1.0, (self._expected_s - worked_s) * pace)
+        return max(1.0, (self._expected_s[n_stages - 1] - worked_s) * pace)
 
     def _run(self) -> None:
-        try:
-            compile_umap()
-        except Exception:  # UMAP will say it again, to the person who asks for one
-            traceback.print_exc()
-        self._ended.set()
+        took = []
+        for work, ended in zip((compile_umap, compile_search), self._ended, strict=True):
+            try:
+                work()
+            except Exception:  # UMAP will say it again, to the person who asks for one
+                traceback.print_exc()
+            took.append(round(time.thread_time(), 1))
+            ended.set()
         self._channel.send(event="warm", seconds=round(time.monotonic() - self._started, 1))
-        worked_s = round(time.process_time(), 1)
-        write_atomically(_warm_up_file(), json.dumps({"processor_seconds": worked_s}))
+        write_atomically(_warm_up_file(), json.dumps({"processor_seconds": took}))
         with contextlib.suppress(ImportError):  # a t-SNE will say it
             import openTSNE  # noqa: F401  its import takes a second of the first t-SNE's time
 
 
 def compile_umap() -> None:
-    """Run UMAP on noise, once for each of its two ways: few items, and many."""
+    """Run UMAP on a little noise: what it does after neighbours are found, at any size."""
     settings = ProjectionSettings(method="umap", n_neighbours=4)  # the same code, sooner done
-    for n_items in (UMAP_SMALL + 100, 300):
-        noise = np.random.default_rng(0).normal(size=(n_items, 8)).astype(np.float32)
-        make_map(noise, settings, lambda message, fraction: None)
+    make_map(_noise(300), settings, lambda message, fraction: None)
+
+
+def compile_search() -> None:
+    """Look for neighbours as UMAP does among many items."""
+    umap_search(_noise(5000), n_neighbours=4, seed=0)
+
+
+def _noise(n_items: int) -> Floats:
+    return np.random.default_rng(0).normal(size=(n_items, 8)).astype(np.float32)
 
 
 def _warm_up_file() -> Path:
     return cache_dir() / "worker" / "warm_up.json"
 
 
-def _timed_warm_up() -> float:
+def _timed_warm_up() -> tuple[float, float]:
     try:
-        return float(json.loads(_warm_up_file().read_text("utf-8"))["processor_seconds"])
+        first, both = json.loads(_warm_up_file().read_text("utf-8"))["processor_seconds"]
+        return float(first), float(both)
     except (OSError, ValueError, KeyError, TypeError):
         return GUESSED_WARM_UP_S
 
@@ -184,17 +211,16 @@ TASKS: dict[str, Callable[[Job], None]] = {
 
 
 def next_job(asked: queue.Queue[Job], waiting: list[Job], warm_up: WarmUp) -> Job:
-    """The first job that can be done now: a UMAP lets others pass until UMAP is compiled."""
+    """The first job that can be done now: a UMAP lets others pass until it is compiled."""
     while True:
         while not asked.empty() or not waiting:
             waiting.append(asked.get())
-        left = round(warm_up.seconds_left())
         for job in sorted(waiting, key=lambda job: job.task != "points"):  # maps first
-            if left == 0 or not job.needs_umap or job.cancelled.is_set():
+            if warm_up.seconds_left(job.n_stages) == 0 or job.cancelled.is_set():
                 waiting.remove(job)
                 return job
         for job in waiting:
-            job.send("warm-up", seconds_left=left)
+            job.send("warm-up", seconds_left=round(warm_up.seconds_left(job.n_stages)))
         time.sleep(0.3)
 
 

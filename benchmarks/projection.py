@@ -26,7 +26,6 @@ from ae_core.map_quality import measure_map
 from ae_core.maps import Floats, Map, fit_linear, load_map
 from ae_core.projection import Method, ProjectionSettings
 from ae_core.projection_service import ProjectionService
-from ae_core.projection_worker import compile_umap
 
 MNIST = Path(__file__).resolve().parents[2] / "shared" / "data" / "mnist.npz"
 N_AXES = 32
@@ -122,7 +121,7 @@ def main() -> None:
         result["umap_warm_up_s"] = round(warm_up(service), 1)
         print(f"{len(codes):,} codes of {codes.shape[1]}; warm-up {result['umap_warm_up_s']} s")
         if "umap" in options.methods:
-            compile_umap()
+            by_library("umap", codes[:5000])  # compiles it
         print(f"{'method':<14}{'worker s':>10}{'library s':>11}{'trust@15':>10}{'library':>9}")
         for method in options.methods:
             runs = [compare(service, method, np.roll(codes, k, 0)) for k in range(options.rounds)]

@@ -49,9 +49,9 @@ async def lifespan(app: Any) -> AsyncIterator[None]:
 
 async def _warm_up() -> None:
     await asyncio.sleep(WARM_UP_AFTER_S)
-    await asyncio.to_thread(_import_decoders)
     if os.environ.get(WARM_UP, "1") != "0":
         await asyncio.to_thread(projections.service().start)
+    await asyncio.to_thread(_import_decoders)
 
 
 def _import_decoders() -> None:

@@ -152,6 +152,22 @@ def test_impossible_maps_are_refused_with_a_remedy(settings, codes, message):
         project(codes, ProjectionSettings(**settings))
 
 
+@pytest.mark.parametrize("all_pairs", [True, False])
+@pytest.mark.filterwarnings("ignore:Tensorflow not installed")  # the library's own, at import
+def test_umap_gets_the_nearest_codes_and_their_distances(
+    all_pairs: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    codes = np.random.default_rng(0).normal(size=(400, 6)).astype(np.float32)
+    monkeypatch.setattr(projection, "ALL_PAIRS_UP_TO", 400**2 * 70 - (not all_pairs))
+    rows, distances = projection.umap_neighbours(codes, 15, seed=0)
+    every = np.linalg.norm(codes[:, None] - codes[None], axis=2)
+    nearest = np.argsort(every, axis=1)[:, :15]
+    assert rows.dtype == np.int32 and distances.dtype == np.float32
+    shared = np.mean([len({*a} & {*b}) / 15 for a, b in zip(rows, nearest, strict=True)])
+    assert shared == 1 if all_pairs else shared > 0.95
+    np.testing.assert_allclose(distances, np.take_along_axis(every, rows, 1), atol=1e-3)
+
+
 @pytest.mark.filterwarnings("ignore:Tensorflow not installed")  # the library's own, at import
 def test_umap_is_not_given_a_read_only_array(monkeypatch: pytest.MonkeyPatch) -> None:
     """To numba that is another type: it would compile everything again, in front of the user."""

@@ -1,8 +1,10 @@
 """The worker process: results on disk, cancel, death and replacement."""
 
 import os
+import queue
 import signal
 import time
+from typing import Any, ClassVar
 
 import numpy as np
 import psutil
@@ -13,7 +15,7 @@ from ae_core.errors import ProjectionError
 from ae_core.maps import load_map
 from ae_core.projection import ProjectionSettings
 from ae_core.projection_service import ProjectionService
-from ae_core.projection_worker import partial_path
+from ae_core.projection_worker import Job, next_job, partial_path
 
 UMAP = ProjectionSettings(method="umap")
 TSNE = ProjectionSettings(method="tsne", n_iterations=100)
@@ -91,8 +93,8 @@ def test_a_cancelled_map_stops_and_the_worker_goes_on(service, codes):
 
 @pytest.mark.timeout(900)  # it waits for UMAP to compile, on a busy machine too
 def test_worker_killed_mid_umap_says_so_and_the_next_request_works(service, codes):
-    many = np.tile(codes, (12, 1)) + np.random.default_rng(0).normal(
-        scale=0.05, size=(12 * len(codes), codes.shape[1])
+    many = np.tile(codes, (9, 1)) + np.random.default_rng(0).normal(
+        scale=0.05, size=(9 * len(codes), codes.shape[1])
     ).astype(np.float32)
     state = service.request(many, UMAP)
     wait_for(lambda: service.state(state.key).state == "running", 500)
@@ -111,6 +113,34 @@ def test_a_waiting_job_survives_the_death_of_the_worker(service, codes):
     os.kill(service.pid, signal.SIGKILL)
     wait_for(lambda: service.state(waiting.key).state == "done")
     assert service.state(running.key).state == "failed"
+
+
+def test_a_umap_waits_for_what_it_needs_to_be_compiled_and_lets_others_pass(tmp_path):
+    """With UMAP compiled but not its search among many items, a small map need not wait."""
+
+    class HalfWarm:
+        def seconds_left(self, n_stages: int) -> float:
+            return 30.0 if n_stages == 2 else 0.0
+
+    class Ears:
+        heard: ClassVar[list[dict[str, Any]]] = []
+
+        def send(self, **event: Any) -> None:
+            self.heard.append(event)
+            many.cancelled.set()  # or we should wait for the search for ever
+
+    def job(name: str, n_items: int, method: str) -> Job:
+        np.save(tmp_path / f"{name}.npy", np.zeros((n_items, 8), np.float32))
+        settings = ProjectionSettings(method=method).model_dump()
+        inputs = {"codes": str(tmp_path / f"{name}.npy"), "settings": settings}
+        return Job({"id": name, "task": "points", "inputs": inputs}, Ears())
+
+    many, few, tsne = job("many", 60_000, "umap"), job("few", 300, "umap"), job("t", 60_000, "tsne")
+    waiting, none = [many, few, tsne], queue.Queue()
+    assert [next_job(none, waiting, HalfWarm()) for _ in range(2)] == [few, tsne]
+    assert Ears.heard == []
+    assert next_job(none, waiting, HalfWarm()) is many
+    assert Ears.heard == [{"id": "many", "event": "warm-up", "seconds_left": 30}]
 
 
 def test_the_worker_ends_with_the_app(service):
