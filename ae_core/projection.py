@@ -7,11 +7,12 @@ against scikit-learn. The library alone makes 2-D maps, so 3-D t-SNE is scikit-l
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import warnings
 from collections.abc import Callable
-from importlib.metadata import version
+from importlib import metadata
 from typing import Any, Literal, Protocol
 
 import numpy as np
@@ -21,6 +22,8 @@ from pydantic import Field
 from ae_core.config import Settings
 from ae_core.errors import ProjectionError
 from ae_core.maps import Floats, Map, fit_linear, load_map, save_map
+
+version = functools.cache(metadata.version)  # reading it takes milliseconds, at every rerun
 
 Method = Literal["pca", "tsne", "umap"]
 

@@ -30,9 +30,17 @@ from ae_core.derived import Kind, derived_key, derived_path, pixels_path
 from ae_core.locations import cache_dir, home, project_root
 from ae_core.map_quality import load_quality, quality_key
 from ae_core.maps import Floats, load_map, save_array, save_map
-from ae_core.projection import ProjectionSettings, checked, fingerprint_of, make_map, projection_key
+from ae_core.projection import (
+    ProjectionSettings,
+    checked,
+    compares_all_pairs,
+    fingerprint_of,
+    make_map,
+    projection_key,
+)
 from ae_core.projection_worker import MAX_THREADS
 
+EXPECT_MANY = {"expect": "many"}
 Stage = Literal["queued", "warming", "running", "done", "failed", "cancelled"]
 
 
@@ -81,7 +89,8 @@ class ProjectionService:
         self._process: subprocess.Popen[str] | None = None
         self._listener: threading.Thread | None = None
         self._numbers = itertools.count(1)
-        self._warm = False
+        self._stages_over = 0  # of the worker's warm-up
+        self._many_expected = False
 
     def start(self) -> None:
         """Start the worker, and with it UMAP's warm-up, if it is not running."""
@@ -91,8 +100,17 @@ class ProjectionService:
 
     @property
     def is_warm(self) -> bool:
-        """Whether a UMAP asked for now would start at once."""
-        return self._warm
+        """Whether a UMAP of as many codes as were ever asked about would start at once."""
+        return self._stages_over >= (2 if self._many_expected else 1)
+
+    def expect(self, codes: Floats, settings: ProjectionSettings) -> None:
+        """Be ready for a UMAP of these; said of all codes of which any map is asked for."""
+        n_fitted = min(len(codes), settings.max_fitted)
+        if self._many_expected or compares_all_pairs(n_fitted, codes[:1].size):
+            return
+        with self._lock:
+            self._many_expected = True
+            self._write(EXPECT_MANY)
 
     @property
     def pid(self) -> int | None:
@@ -113,6 +131,7 @@ class ProjectionService:
         Raises:
             ProjectionError: The codes or settings cannot make a map.
         """
+        self.expect(codes, settings)
         fingerprint = _fingerprint(codes)
         key = projection_key(fingerprint, settings)
         known = self._known(key, fresh)
@@ -230,7 +249,7 @@ class ProjectionService:
             # t-SNE many times slower, and takes the time from the live path.
             "OMP_WAIT_POLICY": "passive",
         }
-        self._warm = False
+        self._stages_over = 0
         self._process = subprocess.Popen(
             [
                 *(sys.executable, "-m", "ae_core.projection_worker"),
@@ -246,6 +265,8 @@ class ProjectionService:
         )
         self._listener = threading.Thread(target=self._listen, args=(self._process,), daemon=True)
         self._listener.start()
+        if self._many_expected:
+            self._write(EXPECT_MANY)
 
     def _write(self, message: dict[str, Any]) -> None:
         process = self._process
@@ -264,7 +285,7 @@ class ProjectionService:
                 event = json.loads(line)
                 with self._lock:
                     if event["event"] == "warm":
-                        self._warm = True
+                        self._stages_over = event["stages"]
                     for job in self._jobs.values():
                         if job.id == event.get("id"):
                             self._take_in(job, event)

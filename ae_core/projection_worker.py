@@ -2,14 +2,16 @@
 
     python -m ae_core.projection_worker [--urgent]
 
-Speaks JSON lines. In: `{"id", "task", "inputs"}` asks, `{"cancel": id}` takes it back. Out:
-`{"id", "event", ...}` with event started, progress, partial, done, failed or cancelled, and
-`{"event": "warm-up", "seconds_left"}`. Results lie on disk, so a restart of the app loses none.
-The process ends when its input closes, that is, with the app that started it.
+Speaks JSON lines. In: `{"id", "task", "inputs"}` asks, `{"cancel": id}` takes it back, `{"expect":
+"many"}` says that a UMAP of many items may come. Out: `{"id", "event", ...}` with event started,
+warm-up, progress, partial, done, failed or cancelled, and `{"event": "warm", "stages"}`. Results
+lie on disk, so a restart of the app loses none. The process ends when its input closes, that is,
+with the app that started it.
 
 UMAP compiles itself at its first use in a process: for seconds, and for tens of seconds more where
 items are so many that it looks for neighbours with pynndescent. That happens here, in a thread that
-starts at once, while other tasks already run; a UMAP asked for meanwhile waits for what it needs.
+starts at once (with the second stage as soon as many items are in sight), while other tasks already
+run; a UMAP asked for meanwhile waits for the stages it needs.
 """
 
 from __future__ import annotations
@@ -45,9 +47,9 @@ from ae_core.projection import (
 REPORT_INTERVAL_S = 0.2
 PARTIAL_INTERVAL_S = 0.7
 MAX_THREADS = 8
-# Processor seconds to compile UMAP, without and with its search among many items, on a machine
-# that never did; numba keeps some of it on disk, and the next start takes half as long.
-GUESSED_WARM_UP_S = (20.0, 55.0)
+# Processor seconds of each stage of the warm-up on a machine that never did it; numba keeps some of
+# it on disk, and the next start takes less.
+GUESSED_WARM_UP_S = (20.0, 35.0)
 
 
 class Channel:
@@ -109,41 +111,66 @@ def partial_path(key: str) -> Path:
 
 
 class WarmUp:
-    """Compiles UMAP in a thread of its own, in two stages: `compile_umap`, `compile_search`."""
+    """Compiles UMAP in a thread of its own: `compile_umap`; `compile_search` where it is wanted."""
 
     def __init__(self, channel: Channel) -> None:
         self._channel = channel
-        self._started = time.monotonic()
-        self._expected_s = _timed_warm_up()
-        self._ended = (threading.Event(), threading.Event())
-        threading.Thread(target=self._run, name="warm-up", daemon=True).start()
+        self._expected_s = list(_timed_warm_up())
+        self._n_ended = 0
+        self._search_wanted = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="warm-up", daemon=True)
+        self._began: tuple[float, float] | None = None  # this stage: when, at what own time
+        self._thread.start()
+
+    def want_search(self) -> None:
+        """Go on to the second stage, now or after the first."""
+        self._search_wanted.set()
 
     def seconds_left(self, n_stages: int) -> float:
         """An estimate from the last warm-up on this machine; 0 when so many stages are over.
 
         Counted in processor time, stretched by the pace so far: the worker gives way to others,
-        and on a busy machine a second of work takes several. To be asked by the thread that does
-        the jobs, whose own time does not count.
+        and on a busy machine a second of work takes several.
         """
-        if n_stages == 0 or self._ended[n_stages - 1].is_set():
+        n_ended = self._n_ended
+        if n_ended >= n_stages:
             return 0.0
-        worked_s = max(time.process_time() - time.thread_time(), 0.1)
-        pace = max(1.0, (time.monotonic() - self._started) / worked_s)
-        return max(1.0, (self._expected_s[n_stages - 1] - worked_s) * pace)
+        if n_stages == 2:
+            self.want_search()
+        expected_s = sum(self._expected_s[n_ended:n_stages])
+        if (began := self._began) is None:
+            return expected_s
+        at, worked_before_s = began
+        worked_s = self._worked_s() - worked_before_s
+        pace = max(1.0, (time.monotonic() - at + 3) / (worked_s + 3))
+        return max(1.0, (expected_s - worked_s) * pace)
+
+    def _worked_s(self) -> float:
+        """The thread's own processor time; the process's, where a system cannot tell."""
+        thread, clock_of = self._thread, getattr(time, "pthread_getcpuclockid", None)
+        if clock_of is None or thread.ident is None or not thread.is_alive():
+            return time.process_time()
+        return time.clock_gettime(clock_of(thread.ident))
 
     def _run(self) -> None:
-        took = []
-        for work, ended in zip((compile_umap, compile_search), self._ended, strict=True):
-            try:
-                work()
-            except Exception:  # UMAP will say it again, to the person who asks for one
-                traceback.print_exc()
-            took.append(round(time.thread_time(), 1))
-            ended.set()
-        self._channel.send(event="warm", seconds=round(time.monotonic() - self._started, 1))
-        write_atomically(_warm_up_file(), json.dumps({"processor_seconds": took}))
+        self._compile(compile_umap)
         with contextlib.suppress(ImportError):  # a t-SNE will say it
             import openTSNE  # noqa: F401  its import takes a second of the first t-SNE's time
+        self._search_wanted.wait()
+        self._compile(compile_search)
+
+    def _compile(self, work: Callable[[], None]) -> None:
+        before_s = self._worked_s()
+        self._began = time.monotonic(), before_s
+        try:
+            work()
+        except Exception:  # UMAP will say it again, to the person who asks for one
+            traceback.print_exc()
+        self._expected_s[self._n_ended] = round(self._worked_s() - before_s, 1)
+        self._began, self._n_ended = None, self._n_ended + 1
+        self._channel.send(event="warm", stages=self._n_ended)
+        with contextlib.suppress(OSError):  # a full disk: the next start guesses
+            write_atomically(_warm_up_file(), json.dumps({"processor_seconds": self._expected_s}))
 
 
 def compile_umap() -> None:
@@ -167,8 +194,8 @@ def _warm_up_file() -> Path:
 
 def _timed_warm_up() -> tuple[float, float]:
     try:
-        first, both = json.loads(_warm_up_file().read_text("utf-8"))["processor_seconds"]
-        return float(first), float(both)
+        first, second = json.loads(_warm_up_file().read_text("utf-8"))["processor_seconds"]
+        return float(first), float(second)
     except (OSError, ValueError, KeyError, TypeError):
         return GUESSED_WARM_UP_S
 
@@ -251,7 +278,7 @@ def perform(job: Job) -> None:
         job.send("done")
 
 
-def listen(lines: TextIO, jobs: queue.Queue[Job], channel: Channel) -> None:
+def listen(lines: TextIO, jobs: queue.Queue[Job], channel: Channel, warm_up: WarmUp) -> None:
     """Read what is asked until the input closes, which ends the process."""
     known: dict[str, Job] = {}
     for line in lines:
@@ -259,6 +286,9 @@ def listen(lines: TextIO, jobs: queue.Queue[Job], channel: Channel) -> None:
         if "cancel" in asked:
             if job := known.get(asked["cancel"]):
                 job.cancelled.set()
+            continue
+        if "expect" in asked:
+            warm_up.want_search()
             continue
         known[asked["id"]] = job = Job(asked, channel)
         jobs.put(job)
@@ -274,7 +304,7 @@ def main() -> None:
     channel = Channel(events)
     warm_up = WarmUp(channel)
     jobs: queue.Queue[Job] = queue.Queue()
-    threading.Thread(target=listen, args=(sys.stdin, jobs, channel), daemon=True).start()
+    threading.Thread(target=listen, args=(sys.stdin, jobs, channel, warm_up), daemon=True).start()
     waiting: list[Job] = []
     while True:
         perform(next_job(jobs, waiting, warm_up))
