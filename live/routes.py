@@ -6,6 +6,7 @@ Importing this module imports neither torch nor a model: the first page must not
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -56,6 +57,11 @@ async def _warm_up() -> None:
 
 def _import_decoders() -> None:
     import live.decoders  # noqa: F401
+
+    # Streamlit collects garbage after every rerun, and the live path waits for it: a sixth of a
+    # second with all that torch brings. What is here now stays; only what comes is looked through.
+    gc.collect()
+    gc.freeze()
 
 
 def _seats() -> Seats:
