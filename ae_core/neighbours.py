@@ -54,10 +54,23 @@ class NeighbourIndex:
         if len(queries) <= 32 and self.is_exact:
             return self._nearest_of_few(queries, n_neighbours)
         if self.is_exact:
-            distances, rows = self._search.kneighbors(queries, n_neighbours)
+            rows = self._search.kneighbors(queries, n_neighbours, return_distance=False)
         else:
-            rows, distances = self._graph.query(queries, k=n_neighbours)
-        return rows.astype(np.int64), distances.astype(np.float32)
+            rows, _ = self._graph.query(queries, k=n_neighbours)
+        return self._with_distances(queries, rows.astype(np.int64))
+
+    def _with_distances(self, queries: Floats, rows: Ints) -> tuple[Ints, Floats]:
+        """Rows, nearest first, and distances from plain differences: equal codes are 0 apart.
+
+        The libraries expand the square, which leaves them some 1e-7 apart, and UMAP takes the
+        smallest distance above 0 for an item's own scale.
+        """
+        distances = np.empty(rows.shape, np.float32)
+        for k in range(rows.shape[1]):  # a column at a time: all differences may be gigabytes
+            apart = self.codes[rows[:, k]] - queries  # (M, latent_dim)
+            distances[:, k] = np.sqrt(np.einsum("md,md->m", apart, apart))
+        order = np.argsort(distances, axis=1, kind="stable")
+        return np.take_along_axis(rows, order, 1), np.take_along_axis(distances, order, 1)
 
     def _nearest_of_few(self, queries: Floats, n_neighbours: int) -> tuple[Ints, Floats]:
         """A handful of queries: plain differences, no library to import, no cancellation."""

@@ -22,7 +22,16 @@ def test_exact_neighbours_equal_brute_force(codes, n_queries):
     rows, distances = NeighbourIndex(codes).nearest(codes[:n_queries], 12)
     expected_rows, expected = brute(codes, codes[:n_queries], 12)
     np.testing.assert_array_equal(rows, expected_rows)
-    np.testing.assert_allclose(distances[:, 1:], expected[:, 1:], rtol=1e-3)
+    np.testing.assert_allclose(distances, expected, rtol=1e-5)
+
+
+@pytest.mark.parametrize("exact_up_to", [3000, 1000])
+@pytest.mark.parametrize("n_queries", [3, 200])
+def test_equal_codes_are_exactly_nothing_apart(codes, n_queries, exact_up_to):
+    """UMAP takes an item's smallest distance above 0 for its scale, be it a rounding error."""
+    twice = np.repeat(codes[:1500], 2, axis=0)
+    _, distances = NeighbourIndex(twice, exact_up_to).nearest(twice[:n_queries], 3)
+    assert (distances[:, :2] == 0).all() and (distances[:, 2] > 0.01).all()
 
 
 def test_an_indexed_query_finds_itself_first(codes):
