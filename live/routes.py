@@ -24,8 +24,10 @@ from live.engine import get_engine
 from live.guard import Seats, from_other_origin
 from live.shared import process_wide
 
-# Long enough for the first page to be painted before torch takes the processor.
-WARM_UP_AFTER_S = 8.0
+# Long enough for the first page to be painted: before UMAP is compiled, which gives way to others,
+# and before torch is imported, which does not.
+COMPILE_AFTER_S = 4.0
+IMPORT_AFTER_S = 8.0
 # "0" keeps tests and benchmarks of other things undisturbed; maps then wait for their compiler.
 WARM_UP = "ZOETROPE_WARM_UP"
 
@@ -49,9 +51,10 @@ async def lifespan(app: Any) -> AsyncIterator[None]:
 
 
 async def _warm_up() -> None:
-    await asyncio.sleep(WARM_UP_AFTER_S)
+    await asyncio.sleep(COMPILE_AFTER_S)
     if os.environ.get(WARM_UP, "1") != "0":
         await asyncio.to_thread(projections.service().start)
+    await asyncio.sleep(IMPORT_AFTER_S - COMPILE_AFTER_S)
     await asyncio.to_thread(_import_decoders)
 
 
