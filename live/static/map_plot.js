@@ -34,8 +34,8 @@ export class Plot {
     this.drawn = false;
   }
 
-  // points: { columns: [x, y] or [x, y, z], nPlaced, key, box }, NaN where an item has none; colour: { values, kind, colours, low, high }
-  // or null; emphasis: Uint8Array or null for all.
+  // points: { columns: [x, y] or [x, y, z], nPlaced, key, box }, NaN where an item has none;
+  // colour: { values, kind, colours, low, high } or null; emphasis: Uint8Array or null for all.
   async draw(points, colour, emphasis) {
     this.is3d = points.columns.length === 3;
     const [xs] = points.columns;
