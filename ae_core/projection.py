@@ -39,8 +39,9 @@ OWN_SETTINGS: dict[Method, tuple[str, ...]] = {
     "tsne": ("seed", "perplexity", "n_iterations", "max_fitted"),
     "umap": ("seed", "n_neighbours", "min_dist", "max_fitted"),
 }
-# Pairs times (code size + 64) of about a second on two cores: 20,000 codes of 60 numbers.
-ALL_PAIRS_UP_TO = 5e10
+# Pairs times (code size + 16): 20,000 codes of 32 numbers, or 6,000 of 500. There comparing all
+# costs two cores about half a second, a few tenths more than pynndescent.
+ALL_PAIRS_UP_TO = 2e10
 
 
 class ProjectionSettings(Settings):
@@ -288,10 +289,9 @@ def fit_umap(
 def compares_all_pairs(n_items: int, latent_dim: int) -> bool:
     """Whether UMAP's neighbours come from all distances, or else from pynndescent.
 
-    Both take about a second at most, but pynndescent has to be compiled first, which takes four
-    times as long as all the rest of UMAP.
+    Pynndescent has to be compiled first, which takes four times as long as all the rest of UMAP.
     """
-    return n_items**2 * (latent_dim + 64) <= ALL_PAIRS_UP_TO
+    return n_items**2 * (latent_dim + 16) <= ALL_PAIRS_UP_TO
 
 
 def umap_neighbours(

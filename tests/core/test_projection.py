@@ -158,7 +158,7 @@ def test_umap_gets_the_nearest_codes_and_their_distances(
     all_pairs: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     codes = np.random.default_rng(0).normal(size=(400, 6)).astype(np.float32)
-    monkeypatch.setattr(projection, "ALL_PAIRS_UP_TO", 400**2 * 70 - (not all_pairs))
+    monkeypatch.setattr(projection, "ALL_PAIRS_UP_TO", 400**2 * 22 - (not all_pairs))
     rows, distances = projection.umap_neighbours(codes, 15, seed=0)
     every = np.linalg.norm(codes[:, None] - codes[None], axis=2)
     nearest = np.argsort(every, axis=1)[:, :15]
