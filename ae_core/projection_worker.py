@@ -78,7 +78,7 @@ class Job:
         """How much of the warm-up has to be over before it: none, UMAP, or its search too."""
         if self.task != "points" or self.inputs["settings"]["method"] != "umap":
             return 0
-        with contextlib.suppress(OSError, ValueError):  # the job itself will say what is wrong
+        with contextlib.suppress(OSError, ValueError, EOFError):  # the job itself will say it
             codes = np.load(self.inputs["codes"], mmap_mode="r", allow_pickle=False)
             n_fitted = min(len(codes), self.inputs["settings"]["max_fitted"])
             return 1 if compares_all_pairs(n_fitted, codes.shape[1]) else 2

@@ -15,7 +15,7 @@ from ae_core.errors import ProjectionError
 from ae_core.maps import load_map
 from ae_core.projection import ProjectionSettings
 from ae_core.projection_service import ProjectionService
-from ae_core.projection_worker import Job, next_job, partial_path
+from ae_core.projection_worker import Job, next_job, partial_path, perform
 
 UMAP = ProjectionSettings(method="umap")
 TSNE = ProjectionSettings(method="tsne", n_iterations=100)
@@ -141,6 +141,25 @@ def test_a_umap_waits_for_what_it_needs_to_be_compiled_and_lets_others_pass(tmp_
     assert Ears.heard == []
     assert next_job(none, waiting, HalfWarm()) is many
     assert Ears.heard == [{"id": "many", "event": "warm-up", "seconds_left": 30}]
+
+
+@pytest.mark.parametrize("left", [0, 50, 200])
+def test_a_damaged_file_of_codes_fails_its_job_and_not_the_worker(tmp_path, left):
+    """Death while a job is only looked at would start worker after worker for it."""
+    path = tmp_path / "codes.npy"
+    np.save(path, np.zeros((300, 8), np.float32))
+    path.write_bytes(path.read_bytes()[:left])
+    heard: list[dict[str, Any]] = []
+
+    class Ears:
+        def send(self, **event: Any) -> None:
+            heard.append(event)
+
+    inputs = {"key": "k", "codes": str(path), "settings": UMAP.model_dump()}
+    job = Job({"id": "1", "task": "points", "inputs": inputs}, Ears())
+    assert job.n_stages == 1
+    perform(job)
+    assert [event["event"] for event in heard] == ["started", "failed"]
 
 
 def test_the_worker_ends_with_the_app(service):
