@@ -344,7 +344,7 @@ def _preload_component() -> Any:
     return process_wide(
         "preload component",
         lambda: st.components.v2.component(
-            "zoetrope_preload", js=preloader("stage.js", "gallery.js")
+            "zoetrope_preload", js=preloader("address.js", "stage.js", "gallery.js")
         ),
     )
 
