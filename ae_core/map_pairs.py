@@ -10,6 +10,8 @@ from ae_core.alignment import placed_in_both, rotated_onto
 from ae_core.errors import LatentInputError
 from ae_core.maps import Floats, Map, load_map, save_map
 
+N_NEIGHBOURS = 15
+
 
 def laid_over(points: Floats, reference: Floats) -> Floats:
     """Turn, mirror, scale and shift a map to lie as near as possible to another.
@@ -49,29 +51,30 @@ def aligned_key(map_key: str, reference_key: str) -> str:
     return key
 
 
-def changed_neighbours(first: Floats, second: Floats, n_neighbours: int = 15) -> Floats:
+def changed_neighbours(first: Floats, second: Floats, n_neighbours: int = N_NEIGHBOURS) -> Floats:
     """Share of each item's nearest points on one map that are not among those on the other.
 
     Args:
         first: float32 (N, k).
         second: float32 (N, k), row by row the same items.
-        n_neighbours: Fewer than there are items with a point on both maps.
+        n_neighbours: How many; lowered where fewer other items are on both maps.
 
     Returns:
         float32 (N,) in [0, 1]; 0 where the surroundings stayed, NaN for items that one of the maps
         has no point for. Only items on both maps count as neighbours.
 
     Raises:
-        LatentInputError: The shapes differ, or too few items are on both maps.
+        LatentInputError: The shapes differ, or fewer than 2 items are on both maps.
     """
     from scipy.spatial import cKDTree
 
     both = placed_in_both(first, second)
-    if np.count_nonzero(both) <= n_neighbours:
+    n_both = int(np.count_nonzero(both))
+    if n_both < 2:
         raise LatentInputError(
-            f"`first` and `second` must share more than {n_neighbours} items; got "
-            f"{np.count_nonzero(both)}: map more items."
+            f"`first` and `second` must share at least 2 items; got {n_both}: map more items."
         )
+    n_neighbours = min(n_neighbours, n_both - 1)
     near = []
     for points in (first[both], second[both]):
         _, rows = cKDTree(points).query(points, n_neighbours + 1)

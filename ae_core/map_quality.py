@@ -86,7 +86,7 @@ def measure_map(
         codes: float32 (N, latent_dim).
         points: float32 (N, n_components).
         linear: The plane of a PCA map.
-        n_neighbours: k, below N / 2.
+        n_neighbours: k; lowered to below N / 2 where there are fewer items.
         max_asked: Items to ask at most, drawn by `seed`; None: see `ALL_UP_TO`.
         seed: Draws the items and the random map.
         on_progress: Hears of the work.
@@ -96,16 +96,17 @@ def measure_map(
         items that were not asked.
 
     Raises:
-        ProjectionError: Lengths differ, or too few items for `n_neighbours`.
+        ProjectionError: Lengths differ, or there are fewer than 4 items.
     """
     n_items = len(codes)
     if max_asked is None:
         max_asked = N_ASKED if n_items > ALL_UP_TO else n_items
-    if len(points) != n_items or n_items <= 2 * n_neighbours + 1:
+    if len(points) != n_items or n_items < 4:
         raise ProjectionError(
-            f"`codes` and `points` must have the same number of rows, more than "
-            f"{2 * n_neighbours + 1}; got {n_items} and {len(points)}: map more items."
+            f"`codes` and `points` must have the same number of rows, at least 4; got {n_items} "
+            f"and {len(points)}: map more items."
         )
+    n_neighbours = min(n_neighbours, (n_items - 2) // 2)
     random = np.random.default_rng(seed)
     asked = np.arange(n_items)
     if n_items > max_asked:

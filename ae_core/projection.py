@@ -55,7 +55,7 @@ class ProjectionSettings(Settings):
         ge=2,
         le=500,
         description="t-SNE: about how many neighbours each item tries to keep near. "
-        "Small shows fine groups, large shows broad ones.",
+        "Small shows fine groups, large shows broad ones. At most a third of the items.",
     )
     n_iterations: int = Field(
         default=500, ge=50, le=5000, description="t-SNE: steps after the 250 of early exaggeration."
@@ -137,6 +137,8 @@ def make_map(
         linear = fit_linear(codes, settings.n_components)
         return Map(linear.points(codes), _about(settings, len(codes)), linear)
     chosen = _fitted_items(len(codes), settings)
+    n_fitted = len(codes) if chosen is None else len(chosen)
+    asked, settings = settings, lowered(settings, n_fitted)
     fit = fit_tsne if settings.method == "tsne" else fit_umap
     points, facts = fit(
         # A copy, not a read-only view of a file: that is another type to numba, for which UMAP
@@ -146,17 +148,22 @@ def make_map(
         on_progress,
         on_partial if chosen is None else None,
     )
+    if not np.isfinite(points).all():
+        raise ProjectionError(
+            f"{settings.method} found no place for {int((~np.isfinite(points)).any(1).sum()):,} of "
+            f"{n_fitted:,} items: try another seed or more neighbours."
+        )
     if chosen is not None:
         points = _join_rest(codes, chosen, points, on_progress)
-    n_fitted = len(codes) if chosen is None else len(chosen)
-    return Map(points, _about(settings, n_fitted) | facts)
+    fewer = {name: value for name, value in settings if value != getattr(asked, name)}
+    return Map(points, _about(settings, n_fitted) | facts | {"lowered": fewer})
 
 
 def checked(codes: Floats, settings: ProjectionSettings) -> Floats:
     """The codes as a float32 array, if a map can be made of them.
 
     Raises:
-        ProjectionError: Wrong shape, too few or too small codes, NaN, or settings too large.
+        ProjectionError: Wrong shape, too few, too small or equal codes, or NaN.
     """
     if codes.ndim != 2:
         raise ProjectionError(
@@ -173,23 +180,28 @@ def checked(codes: Floats, settings: ProjectionSettings) -> Floats:
             f"`n_components` ({settings.n_components}) must not exceed the code size "
             f"({latent_dim}): choose fewer axes or a checkpoint with larger codes."
         )
-    n_fitted = min(n_items, settings.max_fitted)
-    if settings.method == "tsne" and 3 * settings.perplexity >= n_fitted:
-        raise ProjectionError(
-            f"`perplexity` ({settings.perplexity:g}) must be below a third of the number of codes "
-            f"({n_fitted}): lower it or encode more items."
-        )
-    if settings.method == "umap" and settings.n_neighbours >= n_fitted:
-        raise ProjectionError(
-            f"`n_neighbours` ({settings.n_neighbours}) must be below the number of codes "
-            f"({n_fitted}): lower it or encode more items."
-        )
     array = np.asarray(codes, dtype=np.float32)
     if not np.isfinite(array).all():
         raise ProjectionError(
             "`codes` must be finite; got NaN or infinity: the checkpoint is broken, train it again."
         )
+    if settings.method != "pca" and (array == array[0]).all():
+        raise ProjectionError(
+            f"All {n_items:,} codes are equal, and none is nearer than another: choose PCA, other "
+            "items, or train the model anew (one that gives all items one code has collapsed)."
+        )
     return array
+
+
+def lowered(settings: ProjectionSettings, n_fitted: int) -> ProjectionSettings:
+    """The settings with no more neighbours than so many items have.
+
+    t-SNE looks at three times its perplexity (van der Maaten 2014, section 4.1).
+    """
+    if settings.method == "tsne":
+        perplexity = min(settings.perplexity, (n_fitted - 1) / 3)
+        return settings.model_copy(update={"perplexity": perplexity})
+    return settings.model_copy(update={"n_neighbours": min(settings.n_neighbours, n_fitted - 1)})
 
 
 def fit_tsne(

@@ -53,7 +53,7 @@ def routes() -> list[BaseRoute]:
         Route("/api/points/{key}", _guarded(points)),
         Route("/api/codes/{key}", _guarded(codes)),
         Route("/api/derived/{key}", _guarded(derived)),
-        Route("/api/attributes/{data}/{version}/{column}", _guarded(attribute)),
+        Route("/api/attributes/{data}/{version}", _guarded(attribute)),
         Route("/api/pictures/{data}/{version}", _guarded(pictures)),
         Route("/api/item/{data}/{version}/{item:int}", _guarded(item)),
         Route("/api/neighbours/{key}/{data}/{version}/{item:int}", _guarded(neighbours)),
@@ -116,11 +116,14 @@ def codes(request: Request) -> Response:
 
 
 def attribute(request: Request) -> Response:
-    """One attribute of the first `?n=` items, as `column_of` makes it."""
+    """The attribute `?column=` of the first `?n=` items, as `column_of` makes it.
+
+    Not a part of the path, where "/" and ".." mean something.
+    """
     from ae_core.attribute_columns import column_of  # pandas: not before the first page
 
     data_set = open_data_set(request.path_params["data"])
-    name = request.path_params["column"]
+    name = request.query_params.get("column", "")
     if name not in data_set.attributes.columns:
         raise DataError(f"`column`: data set {data_set.name!r} has no attribute {name!r}.")
     n = request.query_params.get("n", "")
@@ -230,6 +233,8 @@ def _plain(value: Any) -> Any:
     if isinstance(value, np.generic):
         value = value.item()
     if isinstance(value, float):
+        if math.isinf(value):
+            return "infinite" if value > 0 else "minus infinite"
         return None if math.isnan(value) else round(value, 4)
     return value if isinstance(value, bool | int) else str(value)
 

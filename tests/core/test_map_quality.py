@@ -106,6 +106,13 @@ def test_a_kept_quality_comes_back(codes, linear):
     assert load_quality("a" * 32) == quality
 
 
+def test_few_items_are_asked_for_fewer_neighbours(codes, linear):
+    quality, _ = measure_map(codes[:20], linear.points(codes[:20]))
+    theirs = trustworthiness(codes[:20], linear.points(codes[:20]), n_neighbors=9)
+    assert quality.n_neighbours == 9
+    assert quality.scores.trustworthiness == pytest.approx(theirs, abs=1e-4)
+
+
 def test_too_few_items_are_refused(codes):
     with pytest.raises(ProjectionError, match="map more items"):
-        measure_map(codes[:31], codes[:31, :2])
+        measure_map(codes[:3], codes[:3, :2])

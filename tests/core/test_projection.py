@@ -137,8 +137,8 @@ def test_items_beyond_the_fitted_ones_join_the_map():
 
 
 BAD = [
-    ({"method": "tsne", "perplexity": 30}, np.zeros((60, 4), np.float32), "`perplexity`.*lower it"),
-    ({"method": "umap", "n_neighbours": 40}, np.zeros((30, 4), np.float32), "`n_neighbours`"),
+    ({"method": "tsne"}, np.full((60, 4), 0.3, np.float32), "All 60 codes are equal.*PCA"),
+    ({"method": "umap"}, np.zeros((30, 4), np.float32), "All 30 codes are equal.*PCA"),
     ({"n_components": 3}, np.zeros((30, 2), np.float32), "`n_components`.*fewer axes"),
     ({}, np.zeros((2, 4), np.float32), "encode more items"),
     ({}, np.zeros((30, 4, 4), np.float32), "flatten"),
@@ -150,6 +150,34 @@ BAD = [
 def test_impossible_maps_are_refused_with_a_remedy(settings, codes, message):
     with pytest.raises(ProjectionError, match=message):
         project(codes, ProjectionSettings(**settings))
+
+
+@pytest.mark.parametrize("n_components", [2, 3])
+@pytest.mark.parametrize("n_items", [5, 8, 20])
+@pytest.mark.parametrize(
+    ("method", "lowered"),
+    [("tsne", {"perplexity": (5 - 1) / 3}), ("umap", {"n_neighbours": 4})],
+)
+@pytest.mark.filterwarnings("ignore:Tensorflow not installed")  # the library's own, at import
+def test_few_codes_make_a_map_with_fewer_neighbours(method, lowered, n_items, n_components):
+    codes = np.random.default_rng(0).normal(size=(n_items, 6)).astype(np.float32)
+    settings = ProjectionSettings(method=method, n_components=n_components, n_iterations=50)
+    made = projection.make_map(codes, settings, lambda message, fraction: None)
+    assert made.points.shape == (n_items, n_components) and np.isfinite(made.points).all()
+    assert set(made.about["lowered"]) == (
+        set(lowered) if n_items < 16 or method == "tsne" else set()
+    )
+    if n_items == 5:
+        assert made.about["lowered"] == pytest.approx(lowered)
+
+
+def test_a_place_that_is_none_is_an_error(monkeypatch):
+    lost = np.zeros((60, 2), np.float32)
+    lost[7, 1] = np.nan
+    monkeypatch.setattr(projection, "fit_umap", lambda *_: (lost, {}))
+    codes = np.random.default_rng(0).normal(size=(60, 4)).astype(np.float32)
+    with pytest.raises(ProjectionError, match="no place for 1 of 60"):
+        projection.make_map(codes, ProjectionSettings(method="umap"), lambda *_: None)
 
 
 @pytest.mark.parametrize("all_pairs", [True, False])

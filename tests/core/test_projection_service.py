@@ -170,6 +170,6 @@ def test_the_worker_ends_with_the_app(service):
 
 
 def test_impossible_settings_are_refused_where_they_are_asked(service, codes):
-    with pytest.raises(ProjectionError, match="perplexity"):
-        service.request(codes[:40], TSNE)
+    with pytest.raises(ProjectionError, match="are equal"):
+        service.request(np.zeros_like(codes[:40]), TSNE)
     assert service.pid is None

@@ -3,7 +3,7 @@
 import json
 from dataclasses import dataclass
 from urllib.error import HTTPError
-from urllib.parse import quote, urlencode
+from urllib.parse import parse_qsl, quote, urlencode
 from urllib.request import Request, urlopen
 
 import numpy as np
@@ -12,11 +12,13 @@ import pytest
 
 from ae_core.attribute_columns import column_of
 from ae_core.data.catalogue import load_data_set
+from ae_core.data.own_files import add_arrays
 from ae_core.locations import cache_dir
 from ae_core.maps import save_array, save_map
 from ae_core.neighbours import NeighbourIndex, nearest_items
 from ae_core.projection import ProjectionSettings, make_map
 from live import columns
+from live.map_component import colour_of
 from live.tokens import issue_token
 
 KEY = "a" * 32
@@ -94,9 +96,37 @@ def test_codes_come_whole_or_for_some_items(get, codes):
 
 def test_attributes_are_positions_in_the_names(get):
     digits = load_data_set("digits").attributes["digit"]
-    found = floats(get("attributes/digits/v/digit", n=500))
+    found = floats(get("attributes/digits/v", column="digit", n=500))
     names = np.array(column_of(digits.iloc[:500]).names)
     assert (names[found.astype(int)] == digits.iloc[:500].to_numpy()).all()
+
+
+ODD = ["km/h", "..", "a?b&c#d", "50 %2F", "été ☃"]
+
+
+@pytest.fixture
+def odd(tmp_path):
+    """Data with attributes of odd names, whose first item is beyond all numbers."""
+    archive = tmp_path / "odd.npz"
+    images = np.random.default_rng(0).integers(0, 256, (20, 8, 8), np.uint8)
+    numbers = {
+        name: np.r_[np.inf, -np.inf, np.nan, np.arange(17.0) + k] for k, name in enumerate(ODD)
+    }
+    np.savez(archive, images=images, **numbers)
+    add_arrays(archive, "odd")
+    return load_data_set("odd")
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_attributes_of_any_name_are_found_by_the_browser(client, odd, name):
+    path, _, query = colour_of(odd, name).url.partition("?")
+    answer = client(path, {"token": issue_token("s"), **dict(parse_qsl(query))})
+    np.testing.assert_array_equal(floats(answer)[3:], np.arange(17) + ODD.index(name))
+
+
+def test_an_item_with_numbers_beyond_all_others_can_be_told(get, odd):
+    told = [get(f"item/odd/v/{item}").json()["km/h"] for item in range(4)]
+    assert told == ["infinite", "minus infinite", None, 0]
 
 
 def test_pictures_are_the_items_pixels(get):
@@ -143,8 +173,8 @@ REFUSED = [
     ("pictures/digits/v", {"items": ",".join(["1"] * 601)}, (413,)),
     ("pictures/digits/v", {"items": "1", "px": "0"}, (400,)),
     ("pictures/nothing/v", {"items": "1"}, (404,)),
-    ("attributes/digits/v/no such", {"n": "5"}, (404,)),
-    ("attributes/digits/v/digit", {}, (400,)),
+    ("attributes/digits/v", {"column": "no such", "n": "5"}, (404,)),
+    ("attributes/digits/v", {"column": "digit"}, (400,)),
     ("item/digits/v/5000", {}, (404,)),
     (f"neighbours/{KEY}/digits/v/3", {"n": "100000"}, (400,)),
 ]
