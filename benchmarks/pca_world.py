@@ -31,10 +31,15 @@ def add_with_pca(folder: Path, name: str, latent_dim: int, **arrays: np.ndarray)
     archive = folder / f"{name}.npz"
     np.savez(archive, **arrays)  # type: ignore[arg-type]  # NumPy's stub takes them for a flag
     add_arrays(archive, name)
-    data = load_data_set(name)
+    return add_pca(f"{name}-pca", name, latent_dim)
+
+
+def add_pca(name: str, data_name: str, latent_dim: int) -> Floats:
+    """Fit a PCA checkpoint to a data set; the codes of its items, float32 (N, latent_dim)."""
+    data = load_data_set(data_name)
     codec = fit_pca(data.items, data.split()[0], latent_dim)
     config = CheckpointConfig(
-        codec="pca", name=f"{name}-pca", data=name, data_fingerprint=data.about.fingerprint,
+        codec="pca", name=name, data=data_name, data_fingerprint=data.about.fingerprint,
         item_shape=data.about.item_shape, latent_dim=latent_dim,
     )  # fmt: skip
     save_checkpoint(checkpoints_dir() / config.name, config, codec)

@@ -16,6 +16,7 @@ import base64
 import secrets
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any, Literal
 from urllib.parse import quote
 
@@ -139,12 +140,10 @@ class MapState:
 
     Attributes:
         group: Rows of the chosen items, ascending, int64; None if there is no group.
-        pinned: Row of the pinned item, or None.
         action: The job's action, in the run that its button has started; else "".
     """
 
     group: NDArray[np.int64] | None
-    pinned: int | None
     action: str = ""
 
 
@@ -155,7 +154,7 @@ def colour_of(data_set: DataSet, attribute: str) -> MapColour:
     low, high = column.limits
     return MapColour(
         label=attribute,
-        url=f"api/attributes/{place}/{quote(attribute, safe='')}?n={len(data_set.items)}",
+        url=f"api/attributes/{place}?column={quote(attribute, safe='')}&n={len(data_set.items)}",
         kind=column.kind,
         names=column.names,
         colours=CATEGORY_COLOURS[: len(column.names)],
@@ -201,7 +200,7 @@ def latent_map(
         moved_from: Name of another map of the same items: lines are drawn from there.
         height_px: Height of the map in CSS pixels.
     """
-    kept = _kept_group(key, items, points.n_items)
+    kept = _kept_group(items, points.n_items)
     data = {
         "plotly": plotly_address(),
         "token": session_token(),
@@ -228,24 +227,21 @@ def latent_map(
         "movedFrom": f"api/points/{moved_from}" if moved_from else None,
         "filter": None if found is None else pack_rows(found, points.n_items),
     }
-    hear = {f"on_{name}_change": _nothing for name in ("group", "pinned", "job")}
-    told = _map_component()(key=key, data=data, **hear)
+    told = _map_component()(
+        key=key,
+        data=data,
+        on_group_change=partial(_hear_group, key),
+        on_job_change=_nothing,
+    )
     group = unpack_rows(kept["bits"], points.n_items) if kept and kept["bits"] else None
-    pinned = told.get("pinned")
-    is_item = isinstance(pinned, int) and pinned < points.n_items
-    return MapState(group, pinned if is_item else None, str(told.get("job") or ""))
+    return MapState(group, str(told.get("job") or ""))
 
 
-def choose_group(key: str, items: ItemSource | None, rows: NDArray[np.int64], n_items: int) -> None:
-    """Make `rows` the group of the map called `key`, at the next run of the page."""
-    kept = st.session_state.get(_kept_name(key)) or {}
-    st.session_state[_kept_name(key)] = {
-        "of": items.place if items else "",
-        "n": n_items,
-        "bits": pack_rows(rows, n_items) if len(rows) else None,
-        "revision": secrets.token_hex(6),
-        "told": kept.get("told"),
-    }
+def choose_group(items: ItemSource | None, rows: NDArray[np.int64], n_items: int) -> None:
+    """Make `rows` the group of all maps of these items, at the next run of the page."""
+    bits = pack_rows(rows, n_items) if len(rows) else None
+    place = items.place if items else ""
+    _keep_group({"items": place, "n": n_items, "bits": bits, "revision": secrets.token_hex(6)})
 
 
 def pack_rows(rows: NDArray[np.int64], n_items: int) -> str:
@@ -262,25 +258,28 @@ def unpack_rows(bits: str, n_items: int) -> NDArray[np.int64]:
     return np.flatnonzero(mask).astype(np.int64)
 
 
-def _kept_name(key: str) -> str:
-    return f"{key}_group_kept"
+GROUP = "map_group of {}"
 
 
-def _kept_group(key: str, items: ItemSource | None, n_items: int) -> dict[str, Any] | None:
-    """The group as it is now: what the browser told last, or what Python chose after that.
+def _keep_group(group: dict[str, Any]) -> None:
+    """A group belongs to items, not to one map of them.
 
-    Kept under a key of its own, because a component's state vanishes with a change of page.
+    It is kept under a name of its own, because a component's state vanishes with a page change.
     """
-    name, place = _kept_name(key), items.place if items else ""
-    kept: dict[str, Any] | None = st.session_state.get(name)
+    st.session_state[GROUP.format(group["items"])] = group
+
+
+def _hear_group(key: str) -> None:
+    """The browser tells a group, before the page runs: all its maps then show the same."""
     told = (st.session_state.get(key) or {}).get("group")
-    last_told = kept["told"] if kept else None
-    if told and told["revision"] != last_told and told["n"] == n_items:
-        revision = told["revision"]
-        kept = {"of": place, "n": n_items, "bits": told["bits"]}
-        kept |= {"revision": revision, "told": revision}
-        st.session_state[name] = kept
-    return kept if kept and kept["of"] == place and kept["n"] == n_items else None
+    if told:
+        _keep_group(told)
+
+
+def _kept_group(items: ItemSource | None, n_items: int) -> dict[str, Any] | None:
+    """The group of these items: what the browser told or Python chose, whichever came last."""
+    kept: dict[str, Any] | None = st.session_state.get(GROUP.format(items.place if items else ""))
+    return kept if kept and kept["n"] == n_items else None
 
 
 def _item_addresses(items: ItemSource | None) -> dict[str, str] | None:

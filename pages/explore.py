@@ -83,7 +83,7 @@ def the_map(checkpoint: Checkpoint, work: WorkingSet, choice: Choice, is_polling
         settings, name = choice.settings, exploring.METHODS[choice.settings.method]
         epoch, other_epoch = map_pair.choose_epochs(checkpoint, choice.source, choice.beside, work)
         what = map_sources.mapped(checkpoint, work, choice.source, epoch)
-        job = what.job or service().request(what.codes, settings)
+        job = what.job or exploring.ask_for_map(what.codes, settings)
         points, map_key = shown_map(what, settings, job)
         colour, colouring = exploring.map_colour(choice.colour, checkpoint, work, what, map_key)
         said = colouring or job
@@ -119,20 +119,21 @@ def the_map(checkpoint: Checkpoint, work: WorkingSet, choice: Choice, is_polling
                     colour,
                     codes,
                     epoch=other_epoch,
+                    found=choice.found,
                     key=f"{MAP}_beside",
                 )
                 jobs.append(other.job)
                 if other.key:
                     map_pair.what_changed(other.key, points, work, chooser(work))
         measuring = doubt(what.codes, job.key) if job.state == "done" else None
-        exploring.groups_bar(work.data_set, seen.group, key=MAP)
+        exploring.groups_bar(work.data_set, seen.group)
         keep_polling(is_polling, [*jobs, *([measuring] if measuring else [])])
 
 
 def chooser(work: WorkingSet) -> Callable[[np.ndarray], None]:
     """Makes rows the group."""
     items = ItemSource.of(work.data_set)
-    return lambda rows: choose_group(MAP, items, rows, len(work.data_set.items))
+    return lambda rows: choose_group(items, rows, len(work.data_set.items))
 
 
 def shown_map(what: Mapped, settings: ProjectionSettings, job: JobState) -> tuple[MapPoints, str]:
@@ -163,7 +164,8 @@ def doubt(mapped: np.ndarray, map_key: str) -> JobState | None:
         st.markdown(exploring.doubt_words(quality))
         return None
     job = service().state(quality_key(map_key))
-    if job is None and (service().pid or st.button("How far to trust this map?")):
+    is_lost = job is not None and job.state == "done"  # somebody has deleted the cache
+    if (job is None or is_lost) and (service().pid or st.button("How far to trust this map?")):
         job = service().request_quality(mapped, map_key)
     if job is not None:
         waiting = "Measuring how far to trust this map." if job.is_active else job.message

@@ -66,8 +66,11 @@ def _encode_in_background(checkpoint: Checkpoint) -> None:
 
 
 def codes(checkpoint: Checkpoint, data_set: DataSet) -> np.ndarray:
-    """Codes of all items, float32 (N, latent_dim), read-only."""
-    return _codes(codes_key(checkpoint, data_set), checkpoint, data_set)
+    """Codes of all items, float32 (N, latent_dim), read-only, and on disk for the browser."""
+    key = codes_key(checkpoint, data_set)
+    if cached_codes(checkpoint, data_set) is None:
+        _codes.clear(key, checkpoint, data_set)  # somebody has deleted the cache
+    return _codes(key, checkpoint, data_set)
 
 
 @st.cache_resource(max_entries=8, show_spinner="Encoding the items")

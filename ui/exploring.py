@@ -42,6 +42,7 @@ from ui.tray import remaining
 
 METHOD, COLOUR, FIND = "method", "colour", "find"
 AXES, SOURCE, EPOCH = "axes", "of", "epoch"
+REFUSED = ""  # key of a job that was never begun
 LOCAL_TRUST = "trust in each place"
 METHODS: dict[Method, str] = {"pca": "PCA", "tsne": "t-SNE", "umap": "UMAP"}
 
@@ -181,10 +182,26 @@ def find(data_set: DataSet) -> NDArray[np.int64] | None:
         return None
 
 
+def ask_for_map(codes: NDArray[np.float32], settings: ProjectionSettings) -> JobState:
+    """The map's job; where these codes make none, a failed one, so that PCA stays in sight.
+
+    Raises:
+        ProjectionError: Not even PCA can be made of them.
+    """
+    try:
+        return service().request(codes, settings)
+    except ProjectionError as error:
+        if settings.method == "pca":
+            raise
+        return JobState(REFUSED, "failed", message=str(error))
+
+
 def job_words(job: JobState, items: str, what: str) -> MapJob:
     """What is being done, how long it takes, and what can be done about it."""
     if job.state == "done":
         return MapJob(f"{what} of {items}{fitted_words(job.key)}")
+    if job.key == REFUSED:
+        return MapJob(f"no {what}, this is PCA")
     if job.state in ("failed", "cancelled"):
         return MapJob(f"{what} {job.state}, this is PCA", action="try again")
     words = {
@@ -196,13 +213,19 @@ def job_words(job: JobState, items: str, what: str) -> MapJob:
 
 
 def fitted_words(map_key: str) -> str:
-    """What to add where a map was fitted on a part of its items only; else nothing."""
+    """What to add where a map was fitted on few items, or on a part of them; else nothing."""
     kept = load_map(map_key)
-    n_items = len(kept.points) if kept else 0
-    n_fitted = kept.about.get("n_fitted", n_items) if kept else 0
-    if n_fitted >= n_items:
+    if kept is None:
         return ""
-    return f", fitted on {n_fitted:,}; the rest joined"
+    lowered = kept.about.get("lowered", {}).items()
+    said = [
+        f", {words(name).removeprefix('n ')} {value:.3g}, as there are few items"
+        for name, value in lowered
+    ]
+    n_fitted = kept.about.get("n_fitted", len(kept.points))
+    if n_fitted < len(kept.points):
+        said.append(f", fitted on {n_fitted:,}; the rest joined")
+    return "".join(said)
 
 
 def shown_points(what: Mapped, settings: ProjectionSettings, job: JobState) -> MapPoints | None:
@@ -297,7 +320,7 @@ def spread_of(key: str, _codes: np.ndarray) -> float:
     return float(np.sqrt(np.var(_codes, axis=0, dtype=np.float64).sum()))
 
 
-def groups_bar(data_set: DataSet, group: NDArray[np.int64] | None, *, key: str) -> None:
+def groups_bar(data_set: DataSet, group: NDArray[np.int64] | None) -> None:
     """Keep the group under a name, and bring kept ones back."""
     about, n_items = data_set.about, len(data_set.items)
     kept = load_groups(about.name, about.fingerprint, n_items)
@@ -316,7 +339,7 @@ def groups_bar(data_set: DataSet, group: NDArray[np.int64] | None, *, key: str) 
                 f"{each.name} ({each.n_items:,})", key=f"use-{each.name}", width="stretch"
             ):
                 rows = np.array(each.items, np.int64)
-                choose_group(key, ItemSource.of(data_set), rows, n_items)
+                choose_group(ItemSource.of(data_set), rows, n_items)
                 st.rerun()
             if two.button("", icon=":material/delete:", key=f"drop-{each.name}", help="Forget"):
                 delete_group(each.name, about.name, about.fingerprint, n_items)

@@ -11,7 +11,7 @@ import streamlit as st
 from ae_core import watch
 from ae_core.checkpoints import Checkpoint
 from ae_core.codes import cached_codes
-from ae_core.map_pairs import aligned_key, changed_neighbours
+from ae_core.map_pairs import N_NEIGHBOURS, aligned_key, changed_neighbours
 from ae_core.maps import load_map
 from ae_core.projection import Method, ProjectionSettings
 from ae_core.projection_service import JobState
@@ -24,7 +24,6 @@ from live.map_component import (
     MapPoints,
     latent_map,
 )
-from live.projections import service
 from ui import exploring, map_sources, state
 from ui.cached import WorkingSet
 from ui.map_sources import Source
@@ -107,12 +106,16 @@ def show(
     codes: CodeSource,
     *,
     epoch: watch.Frame | None,
+    found: np.ndarray | None,
     key: str,
 ) -> Second:
     """The second map, laid over the first."""
     what = map_sources.mapped(beside.checkpoint, work, beside.source, epoch)
     settings = ProjectionSettings(method=beside.method, n_components=first.n_components)
-    job = what.job or service().request(what.codes, settings)
+    job = what.job or exploring.ask_for_map(what.codes, settings)
+    if job.state == "failed":
+        st.error(job.message, icon=":material/error:")
+        return Second(job)
     if job.state != "done" or first.part is not None:
         st.caption(exploring.job_words(job, what.words, beside.title).text)
         return Second(job)
@@ -123,6 +126,7 @@ def show(
         items=ItemSource.of(work.data_set),
         colour=colour,
         codes=codes,
+        found=found,
         job=MapJob(
             f"{_title(beside, epoch)}, laid over the first{exploring.fitted_words(job.key)}"
         ),
@@ -167,7 +171,8 @@ def what_changed(
     among = "" if n_both == len(changed) else f", among the {n_both:,} items on both maps"
     st.toggle("Draw the movement", key="map_lines")
     st.markdown(
-        f"**Neighbours changed:** {np.nanmean(changed):.0%} of 15 on average{among} "
+        f"**Neighbours changed:** {np.nanmean(changed):.0%} of {min(N_NEIGHBOURS, n_both - 1)} "
+        f"on average{among} "
         ":gray[most for these]"
     )
     gallery(

@@ -83,6 +83,9 @@ class MapView {
     this.frame.showJob(data.job);
     this.root.dataset.layout = data.layout;
     this.frame.surface.style.height = `${data.height}px`;
+    const items = `${data.points.items} ${data.points.n}`;
+    if (this.items && items !== this.items) this.forget();
+    this.items = items;
     this.hand.configure(data);
     this.adopt(data);
     try {
@@ -136,6 +139,13 @@ class MapView {
 
   attach(plot) {
     this.plot = plot;
+  }
+
+  // There are other items now: what was chosen among the old ones means nothing.
+  forget() {
+    this.group = this.revision = this.pinned = null;
+    this.hand.forget();
+    this.showGroup();
   }
 
   // A group that Python chose (kept, found, or from before a change of page).
@@ -247,10 +257,11 @@ class MapView {
   setGroup(mask) {
     this.group = mask;
     this.revision = `${Date.now()}-${Math.random().toString(36).slice(2, 8)}`;
+    const { points, revision } = this;
     const bits = mask ? packBits(mask) : null;
     this.showGroup();
-    this.setStateValue("group", { bits, n: this.points.n, revision: this.revision });
-    this.tell({ group: mask });
+    this.setStateValue("group", { items: points.items, n: points.n, bits, revision });
+    this.tell({ group: mask, revision });
     requestAnimationFrame(() => this.redraw());
   }
 
@@ -264,7 +275,6 @@ class MapView {
     this.pinned = this.pinned === item ? null : item;
     this.frame.mark("pin", this.plot ? this.pixels(this.pinned) : null);
     this.hand.pinned(this.pinned);
-    this.setStateValue("pinned", this.pinned);
   }
 
   // -------------------------------------------------------------------------- linked maps
@@ -274,11 +284,12 @@ class MapView {
     links.dispatchEvent(new CustomEvent("link", { detail }));
   }
 
-  linked({ from, items, item, group }) {
+  linked({ from, items, item, group, revision }) {
     if (from === this || !this.data || items !== this.data.points.items) return;
     if (item !== undefined) this.hand.show(item);
     if (group !== undefined && (group === null || group.length === this.points?.n)) {
       this.group = group;
+      this.revision = revision;
       this.showGroup();
       requestAnimationFrame(() => this.redraw());
     }

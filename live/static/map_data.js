@@ -118,8 +118,11 @@ export class Codes {
     if (missing.length) {
       const found = await freshFloats(`${this.source.url}?items=${missing.join(",")}`, this.token);
       const d = this.source.latentDim;
+      if (this.rows.size > 20000) {
+        const kept = items.map((item) => [item, this.now(item)]).filter(([, code]) => code);
+        this.rows = new Map(kept);
+      }
       missing.forEach((item, i) => this.rows.set(item, found.subarray(i * d, (i + 1) * d)));
-      if (this.rows.size > 20000) this.rows.clear();
     }
     return items.map((item) => this.now(item));
   }

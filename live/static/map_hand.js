@@ -37,10 +37,14 @@ export class Hand {
     if (data.items && data.items.url !== this.pictures?.path) {
       this.pictures = new Pictures(data.items.url);
     }
-    if (data.codes && data.codes.url !== this.codes?.source.url) {
-      this.codes = null; // fetched after the points are painted
-    }
+    const isOther = Boolean(data.codes && this.codes && data.codes.url !== this.codes.source.url);
+    if (isOther) this.codes = this.place = null; // fetched after the points are painted
     if (!data.codec) return;
+    this.agree(data);
+    if (isOther) this.again();
+  }
+
+  agree(data) {
     const codecs = [{ key: data.codec.key, readouts: data.codec.readouts || [] }];
     if (this.live) {
       this.live.setToken(data.token);
@@ -67,6 +71,23 @@ export class Hand {
     if (status === "blocked") {
       this.view.frame.say("No live connection: a proxy or firewall blocks it. The map still works.");
     }
+  }
+
+  // Nothing is pointed at any more: there are other items.
+  forget() {
+    clearTimeout(this.resting);
+    this.item = this.spot = null;
+    const { root, frame, card } = this.view;
+    delete root.dataset.item;
+    for (const name of ["ring", "pin", "spot"]) frame.mark(name, null);
+    card.empty();
+  }
+
+  // There is another codec: what is shown of an item is made anew.
+  again() {
+    const { pinned } = this.view;
+    if (pinned !== null) this.pinned(pinned);
+    else if (this.item !== null) this.show(this.item);
   }
 
   takePoints() {
@@ -346,11 +367,12 @@ export class Hand {
   key(event) {
     const { view } = this;
     const direction = ARROWS[event.key];
+    const tool = event.ctrlKey || event.metaKey ? null : TOOLS[event.key];
     if (direction && view.plot?.drawn && !view.plot.is3d) this.step(direction);
     else if (event.key === "Enter" && this.item !== null) view.pin(this.item);
     else if (event.key === "Escape") view.setGroup(null);
-    else if (!TOOLS[event.key] || event.ctrlKey || event.metaKey) return;
-    else view.setTool(TOOLS[event.key]);
+    else if (tool && !view.frame.tools[tool].disabled) view.setTool(tool);
+    else return;
     event.preventDefault();
   }
 

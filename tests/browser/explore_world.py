@@ -1,4 +1,7 @@
-"""A world for browser tests of the map: 24,000 small pictures, PCA codes, maps already made."""
+"""A world for browser tests of the map: 24,000 small pictures, PCA codes, maps already made.
+
+And 300 other pictures, which the same checkpoints fit.
+"""
 
 from __future__ import annotations
 
@@ -8,14 +11,14 @@ import numpy as np
 
 from ae_core.maps import Map, fit_linear, save_map
 from ae_core.projection import ProjectionSettings, fingerprint_of, projection_key
-from benchmarks.pca_world import add_with_pca
+from benchmarks.pca_world import add_pca, add_with_pca
 
 N_ITEMS = 24_000
-NAME = "blots"
+NAME, OTHER = "blots", "specks"
 
 
 def build(folder: Path) -> None:
-    """Make data, a PCA checkpoint, codes and a map under UMAP's name, in `$ZOETROPE_HOME`.
+    """Make data, PCA checkpoints, codes and a map under UMAP's name, in `$ZOETROPE_HOME`.
 
     The map called UMAP is a turned PCA: what UMAP itself makes is tested without a browser, and
     compiling it would cost this test a minute.
@@ -29,3 +32,6 @@ def build(folder: Path) -> None:
     turned = fit_linear(codes, 2).points(codes) @ np.array([[0.6, 0.8], [-0.8, 0.6]], np.float32)
     key = projection_key(fingerprint_of(codes), ProjectionSettings(method="umap"))
     save_map(key, Map(np.ascontiguousarray(turned), {"n_fitted": N_ITEMS}))
+    add_pca(f"{NAME}-pca-2", NAME, 2)
+    others = random.integers(0, 256, (300, 8, 8), np.uint8)
+    add_with_pca(folder, OTHER, 8, train_images=others, train_labels=np.zeros(300, np.int64))

@@ -7,9 +7,10 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from ae_core.data.catalogue import load_data_set
+from ae_core.groups import load_groups
 from benchmarks.serving import segment
 from live.assets import STATIC
 from tests.browser import explore_world
@@ -45,16 +46,16 @@ def painted(page: Page, other_than: str = "") -> str:
     return page.locator(".zmap").get_attribute("data-painted") or ""
 
 
-def surface(page: Page) -> tuple[float, float, float, float]:
-    box = page.locator(".zmap-surface").bounding_box()
+def surface(page: Page, nth: int = 0) -> tuple[float, float, float, float]:
+    box = page.locator(".zmap-surface").nth(nth).bounding_box()
     assert box is not None
     return box["x"], box["y"], box["width"], box["height"]
 
 
-def draw_box(page: Page, share: float) -> None:
+def draw_box(page: Page, share: float, nth: int = 0) -> None:
     """Draw a box round the middle `share` of the map."""
-    x, y, width, height = surface(page)
-    page.click("[data-tool=box]")
+    page.locator("button[data-tool=box]").nth(nth).click()
+    x, y, width, height = surface(page, nth)
     page.mouse.move(x + width * (1 - share) / 2, y + height * (1 - share) / 2)
     page.mouse.down()
     page.mouse.move(x + width * (1 + share) / 2, y + height * (1 + share) / 2, steps=8)
@@ -62,7 +63,7 @@ def draw_box(page: Page, share: float) -> None:
 
 
 def group_size(page: Page) -> int:
-    return int(page.locator(".zmap").get_attribute("data-group") or 0)
+    return int(page.locator(".zmap").first.get_attribute("data-group") or 0)
 
 
 def pixels(page: Page, nth: int) -> list[int]:
@@ -172,6 +173,122 @@ def test_the_movement_between_two_maps_is_drawn_when_asked(page, world, console_
     page.wait_for_function(INK, timeout=WAIT_MS)
     page.get_by_text("Draw the movement").click()
     page.wait_for_function(f"() => !({INK})()", timeout=WAIT_MS)
+    console_errors[:] = [text for text in console_errors if "404" not in text]
+
+
+def select(page: Page, label: str, option: str) -> None:
+    page.get_by_test_id("stSelectbox").filter(has_text=label).locator("input").click()
+    page.get_by_role("option", name=option, exact=True).click()
+
+
+NEAR = """() => [...document.querySelectorAll(".zmap-near-row")[0].querySelectorAll("button")]
+  .map((button) => button.dataset.item).join()"""
+
+
+def pin_one(page: Page) -> str:
+    """Pin the item in the middle; its neighbours, as the labels of their pictures."""
+    page.locator(".zmap-surface").first.focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_selector(".zmap[data-item]")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".zmap-near canvas")
+    near: str = page.evaluate(NEAR)
+    return near
+
+
+def test_what_was_chosen_among_other_items_is_forgotten(page, world, console_errors) -> None:
+    open_map(page, world, console_errors)
+    before = painted(page)
+    draw_box(page, 0.5)
+    pin_one(page)
+    page.wait_for_selector(".zmap-gallery canvas")
+    select(page, "Data", explore_world.OTHER)
+    painted(page, other_than=before)
+    assert group_size(page) == 0
+    for gone in (".zmap-gallery canvas", ".zmap-near canvas", ".zmap-facts dd"):
+        assert page.locator(gone).count() == 0, gone
+    assert page.locator(".zmap-pin").is_hidden() and page.locator(".zmap-ring").is_hidden()
+    assert page.get_by_label("Keep the group as").is_disabled()
+    select(page, "Data", explore_world.NAME)
+    page.wait_for_function("() => +document.querySelector('.zmap').dataset.group > 0")
+
+
+def test_a_pinned_item_follows_to_another_checkpoint(page, world, console_errors) -> None:
+    open_map(page, world, console_errors)
+    before = painted(page)
+    near = pin_one(page)
+    assert len(near.split(",")) == 12
+    select(page, "Checkpoint", f"{explore_world.NAME}-pca-2")
+    painted(page, other_than=before)
+    page.wait_for_function(
+        f"(near) => ({NEAR})() !== near && ({NEAR})().split(',').length === 12", arg=near
+    )
+    caption = page.locator(".zmap-pair figcaption").nth(1)
+    assert "-pca-2" in caption.inner_text()
+
+
+def test_two_maps_have_one_group_wherever_it_is_drawn(page, world, console_errors) -> None:
+    page.set_default_timeout(WAIT_MS)
+    beside = "UMAP%20of%20codes"
+    page.goto(
+        f"{world.url}/explore?data=blots&checkpoint=blots-pca&beside={beside}&find=label+%3D+1"
+    )
+    page.wait_for_function("() => document.querySelectorAll('.zmap[data-painted]').length === 2")
+    for nth, share in [(0, 0.8), (1, 0.95)]:
+        before = group_size(page)
+        draw_box(page, share, nth=nth)
+        expect(page.get_by_label("Keep the group as")).to_be_enabled()
+        page.wait_for_function(
+            """(before) => {
+              const maps = [...document.querySelectorAll(".zmap")];
+              const sizes = maps.map((map) => +map.dataset.group);
+              return sizes[0] === sizes[1] && sizes[0] > 0 && sizes[0] !== before;
+            }""",
+            arg=before,
+        )
+    n = group_size(page)
+    page.get_by_label("Keep the group as").fill("second")
+    page.get_by_label("Keep the group as").press("Enter")
+    page.get_by_role("button", name="Keep", exact=True).click()
+    expect(page.get_by_text("Kept groups (1)")).to_be_visible()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ZOETROPE_HOME", str(world.home))
+        data = load_data_set(explore_world.NAME)
+        kept = load_groups(data.name, data.about.fingerprint, len(data.items))["second"]
+    assert kept.n_items == n
+    assert set(data.attributes["label"].iloc[list(kept.items)]) == {"1"}
+    console_errors[:] = [text for text in console_errors if "404" not in text]
+
+
+def test_tools_that_a_3_d_map_has_not_stay_off(page, world, console_errors) -> None:
+    page.set_default_timeout(WAIT_MS)
+    page.goto(f"{world.url}/explore?data=blots&checkpoint=blots-pca&axes=3")
+    painted(page)
+    page.locator(".zmap-surface").focus()
+    for key in "lbwg":
+        page.keyboard.press(key)
+        assert page.locator(".zmap-tool[aria-pressed=true]").get_attribute("data-tool") == "move"
+    x, y, width, height = surface(page)
+    page.mouse.move(x + width / 3, y + height / 3)
+    page.mouse.down()
+    page.mouse.move(x + width / 2, y + height / 2, steps=5)
+    page.mouse.up()
+    console_errors[:] = [text for text in console_errors if "404" not in text]
+
+
+def test_choices_on_a_page_are_no_steps_back(page, world, console_errors) -> None:
+    page.set_default_timeout(WAIT_MS)
+    page.goto(f"{world.url}/data?data=specks")
+    page.get_by_role("link", name="Explore").click()
+    painted(page)
+    page.wait_for_function("history.pushState.name === 'pushPage'")
+    steps = page.evaluate("history.length")
+    page.get_by_role("textbox", name="Find").fill("label = 0")
+    page.get_by_role("textbox", name="Find").press("Enter")
+    page.wait_for_url("**find=*")
+    assert page.evaluate("history.length") == steps
+    page.go_back()
+    expect(page.get_by_role("heading", name="Data", exact=True)).to_be_visible()
     console_errors[:] = [text for text in console_errors if "404" not in text]
 
 

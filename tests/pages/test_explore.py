@@ -1,17 +1,21 @@
 """Explore opens at once with PCA, and says what is wrong."""
 
+import shutil
+
 import numpy as np
 import pytest
+import torch
 from streamlit.testing.v1 import AppTest
 
 from ae_core import watch
-from ae_core.codes import codes_for
+from ae_core.checkpoints import load_codec, save_checkpoint
+from ae_core.codes import cached_codes, codes_for
 from ae_core.data.catalogue import load_data_set
 from ae_core.groups import load_groups, make_group, save_group
 from ae_core.locations import cache_dir, checkpoints_dir
 from ae_core.maps import Map, save_map
 from ae_core.projection_service import JobState
-from live.map_component import pack_rows, unpack_rows
+from live.map_component import GROUP, ItemSource, pack_rows, unpack_rows
 from live.projections import service
 from tests.pages.steering_world import open_page, save_digits_vae, words
 from ui import exploring
@@ -59,6 +63,36 @@ def test_a_question_that_cannot_be_read_is_explained() -> None:
     assert not app.exception and app.warning
 
 
+def test_pca_stays_where_the_map_asked_for_cannot_be_made() -> None:
+    checkpoint = save_digits_vae()
+    codec = load_codec(checkpoint)
+    with torch.no_grad():
+        for parameter in codec.parameters():
+            parameter.zero_()  # every item gets the same code
+    save_checkpoint(
+        checkpoints_dir() / "collapsed",
+        checkpoint.config.model_copy(update={"name": "collapsed"}),
+        codec,
+    )
+    app = open_page("explore.py", {"checkpoint": "collapsed", "method": "umap"})
+    assert not app.exception
+    assert "All 1,797 codes are equal" in app.error[0].value
+    assert newest_map().shape == (1797, 2)
+    assert service().pid is None
+
+
+def test_a_deleted_cache_is_made_again() -> None:
+    data, checkpoint = load_data_set("digits"), save_digits_vae()
+    open_page("explore.py")
+    before = np.array(cached_codes(checkpoint, data))
+    for folder in ("codes", "points", "derived"):
+        shutil.rmtree(cache_dir() / folder, ignore_errors=True)
+    app = open_page("explore.py")
+    assert not app.exception and not app.error
+    np.testing.assert_array_equal(cached_codes(checkpoint, data), before)
+    assert newest_map().shape == (1797, 2)
+
+
 def test_kept_groups_are_offered() -> None:
     data = load_data_set("digits")
     where = (data.name, data.about.fingerprint, len(data.items))
@@ -66,7 +100,7 @@ def test_kept_groups_are_offered() -> None:
     app = open_page("explore.py")
     app.button(key="use-threes").click().run()
     assert not app.exception
-    kept = app.session_state["explore_map_group_kept"]
+    kept = app.session_state[GROUP.format(ItemSource.of(data).place)]
     np.testing.assert_array_equal(unpack_rows(kept["bits"], len(data.items)), [3, 13, 23])
     app.button(key="drop-threes").click().run()
     assert not load_groups(*where)
