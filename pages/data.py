@@ -20,6 +20,8 @@ column `split` with the values `train` and `held_out` overrides that.
 
 A **zip** holds pictures in any folders, and optionally `metadata.csv` with a column `file_name`;
 its other columns become attributes (0 / 1 become yes / no). Without it, folder names are labels.
+Pictures are turned upright, and what is transparent becomes white.
+
 A **npz** holds `images` and `labels`, or `train_images`, `train_labels`, `test_images`,
 `test_labels`.
 """

@@ -12,10 +12,10 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 import pandas as pd
-from PIL import Image, UnidentifiedImageError
 
 from ae_core.config import check_name
 from ae_core.data.catalogue import EMBEDDED, load_data_set
+from ae_core.data.pictures import read_picture
 from ae_core.data.store import SPLIT_COLUMN, DataSet, make_data_set, write_data_set
 from ae_core.errors import DataError
 from ae_core.locations import data_dir
@@ -28,7 +28,6 @@ MIN_ITEMS = 20
 MAX_ITEMS = 1_000_000
 # A guard against archives made to explode: the largest picture file, unpacked, that is opened.
 MAX_PICTURE_BYTES = 64 * 2**20
-MAX_PICTURE_PIXELS = 50_000_000
 
 
 def add_file(
@@ -107,7 +106,7 @@ def add_zip(
                 members, metadata = _match(members, metadata)
             items = np.empty((len(members), 3, size, size), dtype=np.uint8)
             for index, member in enumerate(members):
-                items[index] = _read_picture(archive, member, size)
+                items[index] = read_picture(_unpack(archive, member), member, size=size)
                 if on_progress is not None and index % 100 == 99:
                     on_progress(index + 1, len(members))
     except (zipfile.BadZipFile, FileNotFoundError, NotImplementedError, RuntimeError) as error:
@@ -305,28 +304,10 @@ def _folder_labels(members: list[str]) -> pd.DataFrame:
     return pd.DataFrame({"label": folders})
 
 
-def _read_picture(archive: zipfile.ZipFile, member: str, size: int) -> np.ndarray:
-    """uint8 (3, size, size): centred square, resized with an anti-aliasing filter."""
+def _unpack(archive: zipfile.ZipFile, member: str) -> bytes:
     if archive.getinfo(member).file_size > MAX_PICTURE_BYTES:
         raise DataError(f"Picture {member!r} is larger than {MAX_PICTURE_BYTES >> 20} MiB.")
-    try:
-        with Image.open(io.BytesIO(archive.read(member))) as picture:
-            if picture.width * picture.height > MAX_PICTURE_PIXELS:
-                raise DataError(
-                    f"Picture {member!r} has {picture.width} x {picture.height} pixels; at most "
-                    f"{MAX_PICTURE_PIXELS:,} in all: make it smaller."
-                )
-            side = min(picture.size)
-            left, top = (picture.width - side) // 2, (picture.height - side) // 2
-            square = picture.convert("RGB").resize(
-                (size, size), Image.Resampling.LANCZOS, box=(left, top, left + side, top + side)
-            )
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, zipfile.BadZipFile) as error:
-        raise DataError(
-            f"Picture {member!r} cannot be read ({error}): remove or replace it, then add the zip "
-            "again. Nothing was stored."
-        ) from error
-    return np.asarray(square).transpose(2, 0, 1)
+    return archive.read(member)
 
 
 def _is_grey(items: np.ndarray) -> bool:

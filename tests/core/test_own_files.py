@@ -74,6 +74,17 @@ def test_grey_pictures_keep_one_channel(tmp_path: Path) -> None:
     assert data_set.about.item_shape == (1, 16, 16)
 
 
+def test_16_bits_of_grey_keep_one_channel(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        for index in range(20):
+            buffer = io.BytesIO()
+            Image.fromarray(np.full((16, 16), 257 * index, np.uint16)).save(buffer, "PNG")
+            archive.writestr(f"{index:02}.png", buffer.getvalue())
+    data_set = add_zip(tmp_path / "a.zip", "grey", size=16)
+    np.testing.assert_array_equal(data_set.items[:, 0, 3, 3], np.arange(20))
+    assert data_set.about.item_shape == (1, 16, 16)
+
+
 @pytest.mark.parametrize(
     ("extra", "words"),
     [
