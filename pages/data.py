@@ -18,9 +18,10 @@ Items are kept as unsigned bytes, `items.npy` of shape $(N, C, H, W)$, and read 
 are needed. One item in ten is *held out*: never trained on, used for every score you see here. A
 column `split` with the values `train` and `held_out` overrides that.
 
-A **zip** holds pictures in any folders, and optionally `metadata.csv` with a column `file_name`;
-its other columns become attributes (0 / 1 become yes / no). Without it, folder names are labels.
-Pictures are turned upright, and what is transparent becomes white.
+A **zip** holds pictures in any folders, and optionally `metadata.csv` with a column `file_name`,
+read from the CSV's own folder; several folders may each have one. Only pictures with a row are
+added, and the other columns become attributes (0 / 1 become yes / no). Without such a file, folder
+names are labels. Pictures are turned upright, and what is transparent becomes white.
 
 A **npz** holds `images` and `labels`, or `train_images`, `train_labels`, `test_images`,
 `test_labels`.

@@ -1,12 +1,11 @@
 """A person's own pictures: NumPy archives and zips of pictures become data sets.
 
 Zip files follow the `imagefolder` convention: pictures anywhere in the archive, and optionally a
-`metadata.csv` whose `file_name` column names them and whose other columns are attributes.
+`metadata.csv` in any folder, which says more about them. All that is understood: docs/formats.md.
 """
 
-import csv
-import io
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 
@@ -15,6 +14,7 @@ import pandas as pd
 
 from ae_core.config import check_name
 from ae_core.data.catalogue import EMBEDDED, load_data_set
+from ae_core.data.picture_tables import match_tables
 from ae_core.data.pictures import read_picture
 from ae_core.data.store import SPLIT_COLUMN, DataSet, make_data_set, write_data_set
 from ae_core.errors import DataError
@@ -26,8 +26,12 @@ PICTURE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif"})
 SMALLEST_SIDE, LARGEST_SIDE = 8, 128
 MIN_ITEMS = 20
 MAX_ITEMS = 1_000_000
-# A guard against archives made to explode: the largest picture file, unpacked, that is opened.
+# A guard against archives made to explode: the largest files, unpacked, that are opened.
 MAX_PICTURE_BYTES = 64 * 2**20
+MAX_TABLE_BYTES = 512 * 2**20
+
+# What damaged and encrypted archives make of `zipfile`.
+_UNREADABLE = (zipfile.BadZipFile, zlib.error, OSError, EOFError, RuntimeError)
 
 
 def add_file(
@@ -86,7 +90,7 @@ def add_zip(
     """Add the pictures of a zip file, cropped to a centred square and resized.
 
     Args:
-        path: The `.zip` file; pictures anywhere in it, and optionally `metadata.csv`.
+        path: The `.zip` file; pictures anywhere in it, and optionally `metadata.csv` files.
         name: Name of the new data set.
         size: Side of the stored pictures in pixels, 8 to 128.
         on_progress: Told (pictures done, pictures in all).
@@ -98,26 +102,22 @@ def add_zip(
     check_new_name(name)
     if not SMALLEST_SIDE <= size <= LARGEST_SIDE:
         raise DataError(f"`size` must be {SMALLEST_SIDE} to {LARGEST_SIDE} pixels; got {size}.")
-    try:
-        with zipfile.ZipFile(path) as archive:
-            members = _picture_members(archive, path.name)
-            metadata = _read_metadata(archive)
-            if metadata is not None:
-                members, metadata = _match(members, metadata)
-            items = np.empty((len(members), 3, size, size), dtype=np.uint8)
-            for index, member in enumerate(members):
-                items[index] = read_picture(_unpack(archive, member), member, size=size)
-                if on_progress is not None and index % 100 == 99:
-                    on_progress(index + 1, len(members))
-    except (zipfile.BadZipFile, FileNotFoundError, NotImplementedError, RuntimeError) as error:
-        raise DataError(
-            f"{path.name!r} cannot be read as a zip file ({error}): pack the pictures again."
-        ) from error
-    if metadata is None:
-        metadata = _folder_labels(members)
+    with _open_zip(path) as archive:
+        members = _picture_members(archive, path.name)
+        tables = _unpack_tables(archive)
+        if tables:
+            members, attributes = match_tables(members, tables)
+        else:
+            attributes = _folder_labels(members)
+        items = np.empty((len(members), 3, size, size), dtype=np.uint8)
+        for index, member in enumerate(members):
+            content = _unpack(archive, member, max_bytes=MAX_PICTURE_BYTES)
+            items[index] = read_picture(content, member, size=size)
+            if on_progress is not None and index % 100 == 99:
+                on_progress(index + 1, len(members))
     if _is_grey(items):
         items = items[:, :1]
-    return _store(name, items, metadata, source=path.name, on_progress=on_progress)
+    return _store(name, items, attributes, source=path.name, on_progress=on_progress)
 
 
 def check_new_name(name: str) -> None:
@@ -234,6 +234,15 @@ def _array_attributes(
 # --- Zip files ------------------------------------------------------------------------------
 
 
+def _open_zip(path: Path) -> zipfile.ZipFile:
+    try:
+        return zipfile.ZipFile(path)
+    except _UNREADABLE as error:
+        raise DataError(
+            f"{path.name!r} cannot be read as a zip file ({error}): pack the pictures again."
+        ) from error
+
+
 def _picture_members(archive: zipfile.ZipFile, file_name: str) -> list[str]:
     members = [
         info.filename
@@ -249,51 +258,7 @@ def _picture_members(archive: zipfile.ZipFile, file_name: str) -> list[str]:
         )
     if len(members) > MAX_ITEMS:
         raise DataError(f"{file_name!r} holds {len(members):,} pictures; at most {MAX_ITEMS:,}.")
-    return sorted(members)
-
-
-def _read_metadata(archive: zipfile.ZipFile) -> pd.DataFrame | None:
-    found = [name for name in archive.namelist() if PurePosixPath(name).name == "metadata.csv"]
-    if not found:
-        return None
-    try:
-        metadata = pd.read_csv(io.BytesIO(archive.read(min(found, key=len))))
-    except (ValueError, UnicodeDecodeError, csv.Error) as error:
-        raise DataError(f"metadata.csv cannot be read ({error}): save it as UTF-8 CSV.") from error
-    if "file_name" not in metadata:
-        raise DataError(
-            "metadata.csv must have a column `file_name`; it has "
-            f"{', '.join(map(str, metadata.columns[:10]))}."
-        )
-    return metadata
-
-
-def _match(members: list[str], metadata: pd.DataFrame) -> tuple[list[str], pd.DataFrame]:
-    """Pictures in the order of the metadata's rows; each row must have its picture."""
-    by_name = {PurePosixPath(member).name: member for member in members}
-    by_name |= {member: member for member in members}
-    names = metadata["file_name"].astype(str)
-    missing = [name for name in names if name not in by_name]
-    if missing:
-        raise DataError(
-            f"metadata.csv names {len(missing)} pictures that are not in the zip, the first "
-            f"{missing[0]!r}: remove these rows or add the pictures."
-        )
-    attributes = metadata.drop(columns="file_name")
-    return [by_name[name] for name in names], _tidy(attributes)
-
-
-def _tidy(attributes: pd.DataFrame) -> pd.DataFrame:
-    """Columns of 0 and 1 become bool (-1 and 1 as well: CelebA's own way); text stays text."""
-    tidy = {}
-    for name, column in attributes.items():
-        values = set(column.dropna().unique())
-        if column.notna().all() and values and values <= {0, 1, -1} and len(values) <= 2:
-            column = column > 0
-        elif column.dtype == object:
-            column = column.astype(str)
-        tidy[str(name)] = column
-    return pd.DataFrame(tidy, index=attributes.index)
+    return sorted(set(members))
 
 
 def _folder_labels(members: list[str]) -> pd.DataFrame:
@@ -304,10 +269,25 @@ def _folder_labels(members: list[str]) -> pd.DataFrame:
     return pd.DataFrame({"label": folders})
 
 
-def _unpack(archive: zipfile.ZipFile, member: str) -> bytes:
-    if archive.getinfo(member).file_size > MAX_PICTURE_BYTES:
-        raise DataError(f"Picture {member!r} is larger than {MAX_PICTURE_BYTES >> 20} MiB.")
-    return archive.read(member)
+def _unpack_tables(archive: zipfile.ZipFile) -> dict[str, bytes]:
+    """Every metadata.csv, by its path in the zip."""
+    paths = [path for path in archive.namelist() if PurePosixPath(path).name == "metadata.csv"]
+    return {path: _unpack(archive, path, max_bytes=MAX_TABLE_BYTES) for path in sorted(set(paths))}
+
+
+def _unpack(archive: zipfile.ZipFile, member: str, *, max_bytes: int) -> bytes:
+    if archive.getinfo(member).file_size > max_bytes:
+        raise DataError(
+            f"{member!r} has {archive.getinfo(member).file_size >> 20:,} MiB unpacked; at most "
+            f"{max_bytes >> 20}: make it smaller. Nothing was stored."
+        )
+    try:
+        return archive.read(member)
+    except _UNREADABLE as error:
+        raise DataError(
+            f"{member!r} cannot be unpacked ({error}): pack the zip again, without a password. "
+            "Nothing was stored."
+        ) from error
 
 
 def _is_grey(items: np.ndarray) -> bool:

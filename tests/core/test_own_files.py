@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from ae_core.data import own_files
 from ae_core.data.catalogue import list_data_sets, load_data_set, remove_data_set
 from ae_core.data.own_files import add_arrays, add_file, add_zip
 from ae_core.errors import AeCoreError, DataError
@@ -34,7 +36,7 @@ def make_zip(path: Path, n_pictures: int = 24, extra: dict[str, bytes] | None = 
     return path
 
 
-def metadata(names: list[str], **columns: list[object]) -> bytes:
+def metadata(names: list[str], **columns: Sequence[object]) -> bytes:
     return pd.DataFrame({"file_name": names, **columns}).to_csv(index=False).encode()
 
 
@@ -74,6 +76,80 @@ def test_grey_pictures_keep_one_channel(tmp_path: Path) -> None:
     assert data_set.about.item_shape == (1, 16, 16)
 
 
+def test_every_folder_may_have_a_table_of_its_own(tmp_path: Path) -> None:
+    """Both folders hold 00.png to 19.png; each table means its own folder's."""
+    names = [f"{index:02}.png" for index in range(20)]
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        for index, name in enumerate(names):
+            archive.writestr(f"a/{name}", picture(index))
+            archive.writestr(f"b/sub/{name}", picture(100 + index))
+        of_a = metadata(names, red=range(20), word=["x"] * 20, flag=[0, 1] * 10)
+        archive.writestr("a/metadata.csv", of_a)
+        in_b = [f"sub/{name}" for name in names]
+        archive.writestr("b/metadata.csv", metadata(in_b, red=range(100, 120), size=[2.5] * 20))
+    data_set = add_zip(tmp_path / "a.zip", "both", size=16)
+    attributes = data_set.attributes
+    np.testing.assert_array_equal(data_set.items[:, 0, 8, 0], attributes["red"])
+    assert sorted(attributes["red"]) == [*range(20), *range(100, 120)]
+    in_a = attributes["red"] < 100
+    for name in ("word", "flag", "size"):  # only one of the two tables has it: missing elsewhere
+        np.testing.assert_array_equal(attributes[name].isna(), in_a == (name == "size"))
+    assert set(attributes["word"].dropna()) == {"x"} and set(attributes["size"].dropna()) == {2.5}
+
+
+@pytest.mark.parametrize(
+    ("table", "named"),
+    [
+        ("all/metadata.csv", "été/{}.png"),  # from the table's own folder
+        ("all/metadata.csv", "all/été/{}.png"),  # its path in the zip
+        ("metadata.csv", "all/été/{}.png"),  # both
+        ("other/metadata.csv", "{}.png"),  # its bare name, where only one picture has it
+    ],
+)
+def test_a_row_finds_its_picture(tmp_path: Path, table: str, named: str) -> None:
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        for index in range(20):
+            archive.writestr(f"all/été/{index}.png", picture(index))
+        names = [named.format(index) for index in reversed(range(20))]
+        archive.writestr(table, metadata(names, red=list(reversed(range(20)))))
+    data_set = add_zip(tmp_path / "a.zip", "mine", size=16)
+    np.testing.assert_array_equal(data_set.items[:, 0, 8, 0], data_set.attributes["red"])
+
+
+def test_the_tables_own_folder_comes_first(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        for index in range(20):
+            archive.writestr(f"sub/{index}.png", picture(200))
+            archive.writestr(f"all/sub/{index}.png", picture(index))
+        names = [f"sub/{index}.png" for index in range(20)]
+        archive.writestr("all/metadata.csv", metadata(names, red=range(20)))
+    data_set = add_zip(tmp_path / "a.zip", "mine", size=16)
+    np.testing.assert_array_equal(data_set.items[:, 0, 8, 0], data_set.attributes["red"])
+
+
+def test_a_name_that_several_pictures_have_is_refused(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        for index in range(20):
+            archive.writestr(f"a/{index}.png", picture(index))
+            archive.writestr(f"b/{index}.png", picture(100 + index))
+        names = ["a/0.png", *(f"{index}.png" for index in range(1, 20))]
+        archive.writestr("metadata.csv", metadata(names))
+    words = r"Row 3 of metadata.csv names '1.png'.*a/1.png, b/1.png.*write its whole path"
+    with pytest.raises(DataError, match=words):
+        add_zip(tmp_path / "a.zip", "bad", size=16)
+    assert nothing_was_stored()
+
+
+def test_a_picture_that_two_tables_name_is_refused(tmp_path: Path) -> None:
+    names = [f"{index:03}.png" for index in range(24)]
+    tables = {path: metadata(names) for path in ("metadata.csv", "pictures/metadata.csv")}
+    path = make_zip(tmp_path / "a.zip", extra=tables)
+    words = "metadata.csv and pictures/metadata.csv both name.*pictures/000.png.*leave it out"
+    with pytest.raises(DataError, match=words):
+        add_zip(path, "bad", size=16)
+    assert nothing_was_stored()
+
+
 def test_16_bits_of_grey_keep_one_channel(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
         for index in range(20):
@@ -95,6 +171,9 @@ def test_16_bits_of_grey_keep_one_channel(tmp_path: Path) -> None:
         ({"pictures/text.jpg": b"no picture"}, "text.jpg.*cannot be read"),
         ({"metadata.csv": b"name,smile\na,1\n"}, "column `file_name`"),
         ({"metadata.csv": metadata(["000.png", "gone.png"])}, "not in the zip.*gone.png"),
+        ({"metadata.csv": b"file_name,x\n,1\n"}, "not in the zip.*''"),
+        ({"deep/er/metadata.csv": b"x\n1\n"}, "deep/er/metadata.csv must have"),
+        ({"metadata.csv": b""}, "metadata.csv cannot be read"),
         ({"metadata.csv": b"\xff\xfe\x00file_name"}, "metadata.csv"),
     ],
 )
@@ -103,6 +182,34 @@ def test_a_bad_zip_is_refused_whole(tmp_path: Path, extra: dict[str, bytes], wor
     with pytest.raises(DataError, match=words):
         add_zip(path, "bad", size=16)
     assert nothing_was_stored()
+
+
+@pytest.mark.parametrize("name", ["pictures/007.png", "metadata.csv"])
+def test_a_damaged_file_in_a_zip_is_named(tmp_path: Path, name: str) -> None:
+    """Its packed bytes are noise: the zip's list of files is whole, one of them is not."""
+    table = metadata([f"{index:03}.png" for index in range(24)])
+    with zipfile.ZipFile(tmp_path / "a.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        for index in range(24):
+            archive.writestr(f"pictures/{index:03}.png", picture(index))
+        archive.writestr("metadata.csv", table)
+        start = archive.getinfo(name).header_offset + 30 + len(name)
+    content = bytearray((tmp_path / "a.zip").read_bytes())
+    content[start : start + 20] = b"\xff" * 20
+    (tmp_path / "a.zip").write_bytes(content)
+    with pytest.raises(DataError, match=f"'{name}' cannot be unpacked"):
+        add_zip(tmp_path / "a.zip", "bad", size=16)
+    assert nothing_was_stored()
+
+
+@pytest.mark.parametrize("name", ["bomb.png", "metadata.csv"])
+def test_a_file_made_to_explode_is_not_unpacked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setattr(own_files, "MAX_PICTURE_BYTES", 2**20)
+    monkeypatch.setattr(own_files, "MAX_TABLE_BYTES", 2**20)
+    path = make_zip(tmp_path / "a.zip", extra={name: b"\0" * 3 * 2**20})
+    with pytest.raises(DataError, match=f"'{name}' has 3 MiB unpacked; at most 1"):
+        add_zip(path, "bad", size=16)
 
 
 def test_not_a_zip_no_pictures_too_few(tmp_path: Path) -> None:
