@@ -54,7 +54,7 @@ def add_arrays(
 
     Understood: `images` (with `labels`), or `train_images` and `test_images` (with
     `train_labels`, `test_labels`), uint8 (N, H, W), (N, H, W, 3) or (N, 3, H, W); every further
-    one-dimensional array of N values becomes an attribute.
+    one-dimensional array of N flags, numbers or texts becomes an attribute.
 
     Args:
         path: The `.npz` file.
@@ -63,7 +63,8 @@ def add_arrays(
         on_progress: Told (items done, items in all).
 
     Raises:
-        DataError: Not such an archive, pickled objects inside, wrong dtype or shape, name taken.
+        DataError: Not such an archive, pickled objects inside, wrong dtype or shape, values that
+            are no attributes, name taken.
     """
     check_new_name(name)
     arrays = _read_archive(path)
@@ -160,16 +161,20 @@ def _store(
 
 def _read_archive(path: Path) -> dict[str, np.ndarray]:
     try:
-        # Opened here: `np.load` leaves a file it cannot read open.
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
-            return {key: archive[key] for key in archive.files}
+        with path.open("rb") as file, np.lib.npyio.NpzFile(file, allow_pickle=False) as archive:
+            members = {key: archive[key] for key in archive.files}
     except FileNotFoundError as error:
         raise DataError(f"There is no file {str(path)!r}: check its name.") from error
-    except (OSError, ValueError, zipfile.BadZipFile, EOFError, AttributeError) as error:
+    except MemoryError as error:
+        raise DataError(
+            f"{path.name!r} does not fit into memory ({error}): add fewer pictures at once."
+        ) from error
+    except (*_UNREADABLE, ValueError) as error:
         raise DataError(
             f"{path.name!r} cannot be read as a NumPy archive ({error}): write it with "
             "np.savez(file, images=..., labels=...), without Python objects."
         ) from error
+    return {key: member for key, member in members.items() if isinstance(member, np.ndarray)}
 
 
 def _as_items(array: np.ndarray, key: str) -> np.ndarray:
@@ -197,7 +202,7 @@ def _as_items(array: np.ndarray, key: str) -> np.ndarray:
 def _array_attributes(
     arrays: dict[str, np.ndarray], present: list[tuple[str, str]], lengths: list[int]
 ) -> pd.DataFrame:
-    columns: dict[str, np.ndarray] = {}
+    columns: dict[str, pd.Series] = {}
     prefixes = [key.removesuffix("images") for _, key in present]  # "", "train_", "test_"
     suffixes = {
         key.removeprefix(prefix)
@@ -212,8 +217,8 @@ def _array_attributes(
             for values, length in zip(found, lengths, strict=True)
         ]
         if all(fits):
-            columns[suffix.removesuffix("s") if suffix == "labels" else suffix] = np.concatenate(
-                [values for values in found if values is not None]
+            columns["label" if suffix == "labels" else suffix] = _as_column(
+                [values for values in found if values is not None], suffix
             )
         elif suffix == "labels":
             raise DataError(
@@ -229,6 +234,24 @@ def _array_attributes(
         if len(splits) == 2:
             attributes[SPLIT_COLUMN] = np.repeat(splits, lengths)
     return attributes
+
+
+def _as_column(parts: list[np.ndarray], key: str) -> pd.Series:
+    """Flags, numbers or text, which is all that a page, a question and a table on disk can hold."""
+    for values in parts:
+        kind, n_bytes = values.dtype.kind, values.dtype.itemsize
+        if kind not in "biufU" or (kind == "f" and n_bytes > 8):
+            raise DataError(
+                f"`{key}` must be bool, integers, floats of at most 64 bits, or text; got "
+                f"{values.dtype}: convert it, for example with .astype(float) or .astype(str), or "
+                "leave it out."
+            )
+    try:
+        return pd.Series(np.concatenate(parts))
+    except UnicodeEncodeError as error:
+        raise DataError(
+            f"`{key}` holds text that is no Unicode ({error}): replace these characters."
+        ) from error
 
 
 # --- Zip files ------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """The command line from outside: what it writes, what it refuses, its exit codes."""
 
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from ae_core.codes import codes_for
 from ae_core.data.catalogue import load_data_set
 from ae_core.models.presets import PRESETS
 from tests.core.test_checkpoints import save_dense
+from tests.core.test_pictures import header_only
 
 
 def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
@@ -58,6 +60,18 @@ def test_list_names_everything(capsys: pytest.CaptureFixture[str]) -> None:
     assert code == 0
     for word in ("digits", "mine: dense autoencoder", "broken: cannot be used", *PRESETS):
         assert word in out
+
+
+def test_hostile_files_are_refused_in_words(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr("huge.png", header_only(20_000, 10_000))
+    images = np.zeros((30, 9, 9), np.uint8)
+    np.savez(tmp_path / "a.npz", images=images, phase=np.zeros(30, complex))
+    for name, words in (("a.zip", "20,000 x 10,000 pixels"), ("a.npz", "`phase` must be")):
+        code, out, err = run(capsys, "add", str(tmp_path / name), "mine")
+        assert code == 1 and err.startswith("error: ") and words in err and not out
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,8 @@ from ae_core.data.own_files import add_arrays, add_file, add_zip
 from ae_core.errors import AeCoreError, DataError
 from ae_core.locations import data_dir
 
+IMAGES = np.zeros((30, 9, 9), np.uint8)
+
 
 def picture(index: int, size: tuple[int, int] = (20, 30)) -> bytes:
     """A PNG whose left half is red as its index, whose right half is blue."""
@@ -256,6 +258,33 @@ def test_colour_arrays_come_in_either_layout(tmp_path: Path, layout: str) -> Non
 
 
 @pytest.mark.parametrize(
+    "values",
+    [
+        np.arange(30) % 2 == 0,
+        np.arange(30, dtype=">i2"),
+        np.full(30, 2**64 - 1, np.uint64),
+        np.arange(30, dtype=np.float16),
+        np.array([np.nan, np.inf, 1.5] * 10),
+        np.array(["x" * 100_000, "été"] * 15),
+    ],
+    ids=lambda values: str(values.dtype),
+)
+def test_flags_numbers_and_text_become_attributes_unchanged(
+    tmp_path: Path, values: np.ndarray
+) -> None:
+    np.savez(tmp_path / "a.npz", images=IMAGES, mine=values)
+    kept = add_arrays(tmp_path / "a.npz", "mine").attributes["mine"].to_numpy()
+    np.testing.assert_array_equal(kept, values)
+
+
+def test_what_is_no_array_is_passed_over(tmp_path: Path) -> None:
+    np.savez(tmp_path / "a.npz", images=IMAGES)
+    with zipfile.ZipFile(tmp_path / "a.npz", "a") as archive:
+        archive.writestr("readme.txt", "thirty black squares")
+    assert add_arrays(tmp_path / "a.npz", "mine").attributes.columns.empty
+
+
+@pytest.mark.parametrize(
     ("arrays", "words"),
     [
         ({"pictures": np.zeros((30, 9, 9), np.uint8)}, "holds pictures"),
@@ -264,7 +293,21 @@ def test_colour_arrays_come_in_either_layout(tmp_path: Path, layout: str) -> Non
         ({"images": np.zeros((30, 400, 9), np.uint8)}, "8 to 128 pixels"),
         ({"images": np.zeros((30, 9, 9), np.uint8), "labels": np.zeros(7)}, "one value a picture"),
         ({"images": np.zeros((2, 9, 9), np.uint8)}, "needs 20"),
+        ({"images": np.zeros(())}, "uint8.*float64"),
+        ({"images": np.uint8(0)}, "shape"),
         ({"images": np.array([{}] * 30, dtype=object)}, "without Python objects"),
+        ({"images": IMAGES, "x": np.array([{}] * 30, dtype=object)}, "without Python objects"),
+        ({"images": IMAGES, "labels": np.array(3)}, "one value a picture"),
+        ({"images": IMAGES, "labels": np.zeros((30, 2))}, "one value a picture"),
+        ({"images": IMAGES, "x": np.zeros(30, complex)}, "`x` must be.*complex128.*leave it out"),
+        ({"images": IMAGES, "labels": np.zeros(30, complex)}, "`labels` must be.*complex128"),
+        ({"images": IMAGES, "x": np.zeros(30, "i4,f4")}, "`x` must be.*f0.*f1"),
+        ({"images": IMAGES, "x": np.zeros(30, "V4")}, "`x` must be.*V4"),
+        ({"images": IMAGES, "x": np.zeros(30, np.longdouble)}, "64 bits"),
+        ({"images": IMAGES, "x": np.zeros(30, "datetime64[D]")}, r"datetime64\[D\]"),
+        ({"images": IMAGES, "x": np.zeros(30, "timedelta64")}, "timedelta64"),
+        ({"images": IMAGES, "x": np.array([b"\xff"] * 30)}, r"\|S1.*astype\(str\)"),
+        ({"images": IMAGES, "x": np.array(["\ud800"] * 30)}, "`x`.*no Unicode"),
     ],
 )
 def test_bad_arrays_are_refused(tmp_path: Path, arrays: dict[str, np.ndarray], words: str) -> None:
@@ -282,6 +325,29 @@ def test_truncated_archive_and_missing_file(tmp_path: Path) -> None:
         add_arrays(tmp_path / "b.npz", "bad")
     with pytest.raises(DataError, match="no file"):
         add_arrays(tmp_path / "gone.npz", "bad")
+
+
+def test_a_lone_array_and_an_array_too_large_are_refused(tmp_path: Path) -> None:
+    with (tmp_path / "lone.npz").open("wb") as file:
+        np.save(file, IMAGES)
+    with pytest.raises(DataError, match="cannot be read as a NumPy archive.*np.savez"):
+        add_arrays(tmp_path / "lone.npz", "bad")
+    header = io.BytesIO()
+    shape = {"descr": "|u1", "fortran_order": False, "shape": (10**13, 9, 9)}
+    np.lib.format.write_array_header_1_0(header, shape)
+    with zipfile.ZipFile(tmp_path / "huge.npz", "w") as archive:
+        archive.writestr("images.npy", header.getvalue())
+    with pytest.raises(DataError, match="does not fit into memory"):
+        add_arrays(tmp_path / "huge.npz", "bad")
+
+
+def test_damaged_bytes_in_an_archive_are_said(tmp_path: Path) -> None:
+    np.savez_compressed(tmp_path / "a.npz", images=IMAGES)
+    content = bytearray((tmp_path / "a.npz").read_bytes())
+    content[60:80] = b"\xff" * 20
+    (tmp_path / "a.npz").write_bytes(content)
+    with pytest.raises(DataError, match="cannot be read as a NumPy archive"):
+        add_arrays(tmp_path / "a.npz", "bad")
 
 
 def test_names_that_are_taken_or_unsafe(tmp_path: Path) -> None:
