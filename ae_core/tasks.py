@@ -12,6 +12,7 @@ import subprocess
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import Literal, Self
@@ -71,6 +72,11 @@ def _folder() -> Path:
     return cache_dir() / "tasks"
 
 
+def _log(name: str) -> Path:
+    """What a task's process and its libraries print."""
+    return _folder() / f"{name}.log"
+
+
 def _write(task: Task) -> None:
     write_atomically(_folder() / f"{task.task_id}.json", task.model_dump_json())
 
@@ -104,9 +110,8 @@ def start(kind: str, title: str, **arguments: str | int) -> Task:
         started=now, updated=now,
     )  # fmt: skip
     _write(task)
-    log = _folder() / f"{name}.log"
     try:
-        with log.open("wb") as output:
+        with _log(name).open("wb") as output:
             process = subprocess.Popen(
                 [sys.executable, "-m", "ae_core.tasks", name],
                 cwd=project_root(), stdin=subprocess.DEVNULL, stdout=output, stderr=output,
@@ -267,6 +272,20 @@ class _Reporter:
         _write(self.task)
 
 
+def _explain(error: Exception, task: Task) -> str:
+    """What happened, and what to do about it."""
+    if isinstance(error, AeCoreError):
+        return str(error)
+    if isinstance(error, MemoryError):
+        return f"{task.title}: out of memory."
+    if isinstance(error, OSError):
+        return f"{task.title}: {error}. Is the disk full?"
+    return (
+        f"{task.title}: an error of the program itself ({type(error).__name__}: {error}); the "
+        f"details are in {_log(task.task_id)}. Report it."
+    )
+
+
 def _run(name: str) -> int:
     step_back()
     found = read(name)
@@ -278,15 +297,9 @@ def _run(name: str) -> int:
     reporter = _Reporter(task)
     try:
         _WORK[task.kind](reporter, **task.arguments)
-    except AeCoreError as error:
-        _write(reporter.task.with_(state="failed", message=str(error)))
-        return 1
-    except MemoryError:
-        _write(reporter.task.with_(state="failed", message=f"{task.title}: out of memory."))
-        return 1
-    except OSError as error:
-        message = f"{task.title}: {error}. Is the disk full?"
-        _write(reporter.task.with_(state="failed", message=message))
+    except Exception as error:
+        traceback.print_exc()
+        _write(reporter.task.with_(state="failed", message=_explain(error, task)))
         return 1
     last = reporter.task
     _write(last.with_(state="done", done=last.total))

@@ -1,6 +1,8 @@
 """Tasks: seen from outside only through their file, cancelled, killed, asked for twice."""
 
+import re
 import time
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +13,7 @@ from ae_core import tasks
 from ae_core.data.catalogue import is_ready
 from ae_core.errors import JobError
 from ae_core.locations import data_dir
+from tests.core.test_pictures import header_only
 
 
 def wait(task: tasks.Task, *, until: str = "running", timeout_s: float = 60) -> tasks.Task:
@@ -56,6 +59,25 @@ def test_an_error_of_the_core_arrives_in_words(tmp_path: Path) -> None:
     assert ended.state == "failed" and "no file" in ended.message
 
 
+def test_an_error_of_the_program_is_not_taken_for_a_kill() -> None:
+    ended = wait(tasks.start("prepare", "Drawing", flavour="vanilla"))  # it takes no such argument
+    assert ended.state == "failed"
+    found = re.fullmatch(
+        r"Drawing: an error of the program itself \(TypeError: .*'flavour'.*\); the details are in "
+        r"(.*\.log)\. Report it\.",
+        ended.message,
+    )
+    assert found is not None, ended.message
+    assert "Traceback" in Path(found[1]).read_text()
+
+
+def test_a_picture_made_to_explode_arrives_in_words(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr("huge.png", header_only(20_000, 10_000))
+    ended = wait(tasks.start("add", "Adding", path=str(tmp_path / "a.zip"), name="x", size=64))
+    assert ended.state == "failed" and "20,000 x 10,000 pixels" in ended.message
+
+
 def test_asking_twice_starts_once(tmp_path: Path) -> None:
     first = working(slow_task(tmp_path))
     again = tasks.start("add", "Adding", **first.arguments)
@@ -75,7 +97,7 @@ def test_a_killed_process_is_noticed(tmp_path: Path) -> None:
     task = working(slow_task(tmp_path))
     psutil.Process(task.pid).kill()
     ended = wait(task)
-    assert ended.state == "failed" and "start it again" in ended.message
+    assert ended.state == "failed" and "without a word" in ended.message
 
 
 def test_an_upload_is_deleted_when_it_was_read() -> None:
