@@ -158,9 +158,9 @@ def find_checkpoint(name: str) -> Checkpoint:
         CheckpointError: There is none, or it cannot be used.
     """
     for root in (checkpoints_dir(), shipped_checkpoints_dir()):
-        folder = root / name
-        if folder.parent == root and (folder / WEIGHTS).is_file():
-            return read_checkpoint(folder)
+        # asked of the list, not of the disk: an address may hold any name, of any length
+        if root / name in _folders(root):
+            return read_checkpoint(root / name)
     known = ", ".join(checkpoint.name for checkpoint in list_checkpoints()) or "none yet"
     raise CheckpointError(
         f"`checkpoint`: there is no checkpoint {name!r}; there are: {known}. Choose one of these, "

@@ -28,7 +28,7 @@ from ae_core.errors import LatentInputError
 from ae_core.groups import Group, make_group
 from ae_core.matching import fit_matching
 from ae_core.paths import Codes
-from ae_core.questions import select_items
+from ae_core.questions import select_items, whole_number
 
 Kind = Literal["item", "items", "all", "group", "mean", "probe", "conditional"]
 KINDS: tuple[Kind, ...] = ("item", "items", "all", "group", "mean", "probe", "conditional")
@@ -117,14 +117,7 @@ def term_items(
     n_items = len(attributes)
     if term.kind in ("item", "items"):
         named = term.what.split(",") if term.kind == "items" else [term.what]
-        for text in named:
-            if not text.isdecimal():
-                raise LatentInputError(f"an item must be a whole number; got {text!r}.")
-            if int(text) >= n_items:
-                raise LatentInputError(
-                    f"item {text} is not among the {n_items} items here: choose another one."
-                )
-        return np.array([int(text) for text in named], dtype=np.int64)
+        return np.array([_item(text, n_items) for text in named], dtype=np.int64)
     if term.kind == "group":
         if term.what not in groups:
             raise LatentInputError(
@@ -135,6 +128,17 @@ def term_items(
     for question in term.held_fixed:
         _answers(question, attributes)
     return _answers(term.question, attributes)
+
+
+def _item(text: str, n_items: int) -> int:
+    item = whole_number(text)
+    if item is None:
+        raise LatentInputError(f"an item must be a whole number; got {text[:40]!r}.")
+    if item >= n_items:
+        raise LatentInputError(
+            f"item {item} is not among the {n_items} items here: choose another one."
+        )
+    return item
 
 
 def _answers(question: str, attributes: pd.DataFrame) -> NDArray[np.int64]:

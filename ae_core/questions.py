@@ -205,6 +205,15 @@ def _column(name: str, attributes: pd.DataFrame) -> str | None:
     return str(matches[0]) if matches else None
 
 
+def whole_number(text: str) -> int | None:
+    """What decimal digits say; None for any other text, and for a number beyond 18 digits.
+
+    `int` alone refuses "²", which `str.isdigit` lets through, and more than 4,300 digits.
+    """
+    text = text.strip()
+    return int(text) if text.isdecimal() and len(text) <= 18 else None
+
+
 def _types() -> Any:
     """pandas' questions about dtypes; imported late, no page's first picture waits for pandas."""
     import pandas.api.types

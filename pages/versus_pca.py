@@ -29,7 +29,7 @@ def rows(checkpoint: Checkpoint, partner: Checkpoint, data_set: DataSet) -> None
     """Original, model, PCA: the same held-out items in three rows."""
     sample = held_out_sample(data_set)
     n_sheets = max(1, len(sample) // N_COLUMNS)
-    sheet = min(int(state.recall("sheet") or 0) % n_sheets, n_sheets - 1)
+    sheet = (state.recall_integer("sheet") or 0) % n_sheets
     chosen = sample[sheet * N_COLUMNS : (sheet + 1) * N_COLUMNS]
     items = np.array(data_set.items[chosen])
     pictures = {

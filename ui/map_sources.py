@@ -74,8 +74,8 @@ def choose_epoch(frames: list[watch.Frame], label: str, *, name: str) -> watch.F
     if not frames:
         return None
     epochs = [frame.epoch for frame in frames]
-    recalled = state.recall(name) or ""
-    start = int(recalled) if recalled.isdigit() and int(recalled) in epochs else epochs[0]
+    recalled = state.recall_integer(name)
+    start = recalled if recalled in epochs else epochs[0]
     chosen = epochs[0]
     if len(epochs) > 1:
         chosen = st.select_slider(label, epochs, start, key=f"map_{name}")

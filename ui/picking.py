@@ -7,7 +7,7 @@ import streamlit as st
 
 from ae_core.data.store import DataSet
 from ae_core.errors import AeCoreError
-from ae_core.questions import select_items
+from ae_core.questions import select_items, whole_number
 from live.gallery import gallery
 
 N_SHOWN = 16
@@ -49,8 +49,9 @@ def random_item(data_set: DataSet) -> int:
 def _search(question: str, data_set: DataSet) -> np.ndarray:
     if not question.strip():
         return np.arange(len(data_set.items))
-    if question.strip().isdecimal():
-        return np.arange(len(data_set.items))[int(question) : int(question) + 1]
+    item = whole_number(question)
+    if item is not None:
+        return np.arange(len(data_set.items))[item : item + 1]
     return select_items(question, data_set.attributes[data_set.visible_attributes()])
 
 

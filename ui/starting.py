@@ -11,6 +11,7 @@ from PIL import Image, UnidentifiedImageError
 
 from ae_core.directions import principal_axes
 from ae_core.errors import DataError
+from ae_core.questions import whole_number
 from live.engine import get_engine
 from ui import picking, state
 from ui.steering import Side, Space
@@ -39,11 +40,12 @@ def current(space: Space) -> Start:
     kind, _, number = (state.recall(URL) or "").partition(":")
     if kind == "picture" and UPLOADED in st.session_state:
         return Start("picture", 0, "your picture")
-    if kind in ("prior", "density") and number.isdecimal():
+    seed, item = whole_number(number), whole_number(kind)
+    if kind in ("prior", "density") and seed is not None:
         source = "the prior" if kind == "prior" else "the data's density"
-        return Start(kind, int(number) % 2**32, f"random from {source}")
-    if kind.isdecimal() and int(kind) < len(space.data_set.items):
-        return Start("item", int(kind), f"item {kind}")
+        return Start(kind, seed, f"random from {source}")
+    if item is not None and item < len(space.data_set.items):
+        return Start("item", item, f"item {item}")
     return Start("mean", 0, "the mean code")
 
 

@@ -19,6 +19,7 @@ from ae_core.data.catalogue import (
 )
 from ae_core.data.store import DataSet
 from ae_core.errors import AeCoreError, CheckpointError
+from ae_core.questions import whole_number
 
 DATA, CHECKPOINT, PRESENT = "data", "checkpoint", "present"
 _KEPT = "kept_{}"
@@ -52,7 +53,7 @@ def recall_numbers(name: str) -> dict[str, float]:
     """Slider positions from the URL; a value that is no finite number is left out."""
     try:
         raw = json.loads(recall(name) or "{}")
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     if not isinstance(raw, dict):
         return {}
@@ -63,11 +64,15 @@ def recall_numbers(name: str) -> dict[str, float]:
     }
 
 
+def recall_integer(name: str) -> int | None:
+    """The whole number in the URL, if it is one."""
+    return whole_number(recall(name) or "")
+
+
 def recall_integers(name: str, *, n_items: int) -> list[int]:
     """Item indices from the URL ("3,17"), those that exist among `n_items`."""
-    parts = (recall(name) or "").split(",")
-    found = [int(part) for part in parts if part.strip().isdigit()]
-    return [index for index in found if index < n_items]
+    found = map(whole_number, (recall(name) or "").split(","))
+    return [index for index in found if index is not None and index < n_items]
 
 
 def chosen_data_name() -> str:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ae_core import groups
-from ae_core.questions import GroupError, select_items
+from ae_core.questions import GroupError, select_items, whole_number
 
 RNG = np.random.default_rng(0)
 N = 200
@@ -171,3 +171,13 @@ def test_damaged_file_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) 
     path.write_text('{"groups": [{}]}')
     with pytest.raises(GroupError, match="is damaged"):
         groups.load_groups("../../faces", "f" * 64, N)
+
+
+@given(st.integers(0, 10**18 - 1))
+def test_a_whole_number_is_read_back(number: int) -> None:
+    assert whole_number(f" {number} ") == number
+
+
+@pytest.mark.parametrize("text", ["", "²", "-1", "1.0", "1e3", "7" * 19, "7" * 5_000])
+def test_other_text_is_no_whole_number(text: str) -> None:
+    assert whole_number(text) is None
