@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import numpy as np
 import streamlit as st
 
 from ae_core import tasks
@@ -10,7 +9,7 @@ from ae_core.attribute_columns import column_of
 from ae_core.data.catalogue import EMBEDDED, remove_data_set
 from ae_core.data.own_files import LARGEST_SIDE, SMALLEST_SIDE, check_new_name
 from ae_core.data.store import DataSet
-from ui import page, state
+from ui import filtering, page, state
 
 N_SHOWN = 48
 HOW = """
@@ -30,19 +29,7 @@ A **npz** holds `images` and `labels`, or `train_images`, `train_labels`, `test_
 
 def browse(data_set: DataSet) -> None:
     """A sheet of items, filtered by an attribute, and what is known about each attribute."""
-    attributes = data_set.visible_attributes()
-    left, right = st.columns([0.4, 0.6], vertical_alignment="bottom")
-    name = left.selectbox("Only items with", ["anything", *attributes])
-    rows = np.arange(len(data_set.items))
-    if name != "anything":
-        column = data_set.attributes[name]
-        if column.nunique() <= 30:
-            value = right.selectbox("equal to", sorted(column.dropna().unique(), key=str))
-            rows = np.flatnonzero(column == value)
-        else:
-            low, high = float(column.min()), float(column.max())
-            first, last = right.slider("between", low, high, (low, high))
-            rows = np.flatnonzero(column.between(first, last))
+    rows = filtering.choose_rows(data_set)
     st.caption(f"{len(rows):,} of {len(data_set.items):,} items")
     if not len(rows):
         st.info("No item is like that: choose another value.")
@@ -61,7 +48,8 @@ def table(data_set: DataSet) -> None:
         column = data_set.attributes[name]
         kind = column_of(column).kind
         if kind == "number":
-            values = f"{column.min():.3g} to {column.max():.3g}"
+            known = column[filtering.has_value(column)]
+            values = f"{known.min():.3g} to {known.max():.3g}" if len(known) else ""
         else:
             counts = column.value_counts()
             values = ", ".join(f"{value} {n:,}" for value, n in counts.head(6).items())

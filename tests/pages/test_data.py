@@ -1,16 +1,21 @@
 """The Data page and the sidebar through AppTest."""
 
+import re
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from ae_core import tasks
 from ae_core.data.catalogue import list_data_sets
 from ae_core.data.own_files import add_arrays
+from ae_core.data.store import make_data_set, write_data_set
 from ae_core.locations import data_dir
 from ae_core.tasks import Task
-from tests.pages.steering_world import open_page
+from tests.pages.steering_world import open_page, words
+from ui import filtering
 
 
 def add_labelled(path: Path, name: str = "mine") -> None:
@@ -38,6 +43,105 @@ def test_numbers_are_chosen_by_range(tmp_path: Path) -> None:
     next(box for box in app.selectbox if box.label == "Only items with").select("size").run()
     app.slider[0].set_range(0.0, 0.5).run()
     assert any(caption.value == "20 of 40 items" for caption in app.caption)
+
+
+N = 1_200
+COUNT = np.arange(N)
+ODD = pd.DataFrame(
+    {
+        "person": [f"person {i % 40}" for i in COUNT],
+        "file": [f"folder (a)/{i}.png" for i in COUNT],
+        "day": pd.Timestamp("2020-01-01") + pd.to_timedelta(COUNT, "D"),
+        "moment": pd.Timestamp("1700-01-01", tz="UTC") + pd.to_timedelta(COUNT, "ns"),
+        "age": pd.to_timedelta(COUNT, "D"),
+        "endless": np.where(COUNT % 3 == 0, np.inf, COUNT / N),
+        "some": np.where(COUNT % 3 == 0, np.nan, COUNT / N),
+        "huge": 2**60 + COUNT,
+        "unsigned": np.uint64(2**63) + COUNT.astype(np.uint64),
+        "whole": COUNT * 100_000,
+        "tiny": COUNT * 1e-12,
+        "nothing": np.nan,
+        "no integer": pd.array([None] * N, "Int64"),
+        "same": 3.0,
+        "maybe": pd.array([None, True, False] * (N // 3), "boolean"),
+        "perhaps": pd.array([None, True, False] * (N // 3), object),
+        "kind": pd.Categorical([None if i % 3 == 0 else f"k{i % 100}" for i in COUNT]),
+        "integer": pd.array([None if i % 3 == 0 else i for i in COUNT], "Int64"),
+    }
+)
+
+
+def only_with(name: str) -> AppTest:
+    """The Data page of 1,200 items with odd attributes, filtered by one of them."""
+    items = np.zeros((N, 1, 8, 8), np.uint8)
+    write_data_set(data_dir() / "odd", make_data_set("odd", items, ODD, title="Odd"))
+    app = open_page("data.py", {"data": "odd"})
+    next(box for box in app.selectbox if box.label == "Only items with").select(name).run()
+    assert not app.exception and not app.error
+    return app
+
+
+def n_shown(app: AppTest) -> int:
+    assert not app.exception
+    return int(re.findall(r"([\d,]+) of 1,200 items", words(app))[0].replace(",", ""))
+
+
+@pytest.mark.parametrize("name", ["endless", "some", "kind", "integer"])
+def test_items_without_a_finite_value_are_left_out_and_it_is_said(name: str) -> None:
+    app = only_with(name)
+    assert n_shown(app) == 800 and "400 items have no value" in words(app)
+
+
+@pytest.mark.parametrize("name", ["nothing", "no integer"])
+def test_an_attribute_without_values_is_said(name: str) -> None:
+    app = only_with(name)
+    assert n_shown(app) == 0 and "1,200 items have no value" in words(app)
+
+
+@pytest.mark.parametrize(
+    ("name", "first", "last"),
+    [
+        ("endless", 0.25, 0.5),
+        ("some", 0.25, 0.5),
+        ("whole", 5_000_000, 7_500_000),
+        ("integer", 100, 110),
+    ],
+)
+def test_numbers_between_two_are_shown(name: str, first: float, last: float) -> None:
+    app = only_with(name)
+    app.slider[0].set_range(first, last).run()
+    assert n_shown(app) == ODD[name].between(first, last).fillna(False).sum() > 0
+
+
+@pytest.mark.parametrize("name", ["day", "moment", "age", "huge", "unsigned", "tiny"])
+def test_dates_and_what_a_browser_would_round_lie_between_two_of_them(name: str) -> None:
+    app = only_with(name)
+    assert n_shown(app) == N
+    ends = app.select_slider[0].options[10], app.select_slider[0].options[20]
+    first, last = (next(v for v in ODD[name] if filtering._words(v) == end) for end in ends)
+    app.select_slider[0].set_range(first, last).run()
+    assert n_shown(app) == ODD[name].between(first, last).sum() < N / 10
+
+
+@pytest.mark.parametrize(("name", "n_true"), [("maybe", 400), ("perhaps", 400), ("same", N)])
+def test_one_of_a_few_values_is_chosen(name: str, n_true: int) -> None:
+    app = only_with(name)
+    box = next(box for box in app.selectbox if box.label == "equal to")
+    box.select(box.options[-1]).run()
+    assert n_shown(app) == n_true
+
+
+def test_one_of_many_texts_is_searched_for() -> None:
+    app = only_with("person")
+    assert n_shown(app) == N
+    app.multiselect[0].select("person 0").select("person 39").run()
+    assert n_shown(app) == 60
+
+
+def test_of_very_many_texts_a_part_is_typed() -> None:
+    app = only_with("file")
+    next(box for box in app.text_input if box.label == "containing").input("(A)/7.").run()
+    assert n_shown(app) == 1
 
 
 def test_work_that_failed_is_shown_where_the_page_stops_early(
