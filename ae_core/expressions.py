@@ -28,7 +28,7 @@ from ae_core.errors import LatentInputError
 from ae_core.groups import Group, make_group
 from ae_core.matching import fit_matching
 from ae_core.paths import Codes
-from ae_core.questions import select_items, whole_number
+from ae_core.questions import quoted, select_items, whole_number
 
 Kind = Literal["item", "items", "all", "group", "mean", "probe", "conditional"]
 KINDS: tuple[Kind, ...] = ("item", "items", "all", "group", "mean", "probe", "conditional")
@@ -83,7 +83,16 @@ class Term:
 def format_sum(terms: Sequence[Term]) -> str:
     """Terms as one line of text, for a URL; `parse_sum` reads it."""
     signs = {1: "+", -1: "-"}
-    return SEPARATOR.join(f"{signs[term.sign]}{term.kind}:{term.what}" for term in terms)
+    return SEPARATOR.join(f"{signs[term.sign]}{term.kind}:{_coded(term.what)}" for term in terms)
+
+
+def _coded(what: str) -> str:
+    """Text without the separator, which names may hold."""
+    return what.replace("%", "%25").replace(SEPARATOR, "%7E")
+
+
+def _decoded(text: str) -> str:
+    return text.replace("%7E", SEPARATOR).replace("%25", "%")
 
 
 def parse_sum(text: str) -> tuple[Term, ...]:
@@ -102,7 +111,7 @@ def parse_sum(text: str) -> tuple[Term, ...]:
             raise LatentInputError(
                 f'a term must look like "+item:12" or "-all:man and not glasses"; got {part!r}.'
             )
-        terms.append(Term(1 if part[0] == "+" else -1, kind, what.strip()))
+        terms.append(Term(1 if part[0] == "+" else -1, kind, _decoded(what.strip())))
     return tuple(terms)
 
 
@@ -293,8 +302,8 @@ def default_sum(attributes: pd.DataFrame) -> tuple[Term, ...]:
             item = int(np.flatnonzero(values.astype(str) == first)[0])
             return (
                 Term(1, "item", str(item)),
-                Term(-1, "all", f'"{name}" = "{first}"'),
-                Term(1, "all", f'"{name}" = "{second}"'),
+                Term(-1, "all", f"{quoted(name)} = {quoted(first)}"),
+                Term(1, "all", f"{quoted(name)} = {quoted(second)}"),
             )
     return Term(1, "item", "0"), Term(-1, "item", "1"), Term(1, "item", "2")
 

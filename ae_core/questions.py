@@ -9,7 +9,8 @@ A small language of its own, parsed here and never evaluated as Python:
 A word is an attribute (`glasses`) or one value of one (`woman` for `sex = woman`). A yes/no
 attribute stands alone; a category alone means "has any", that is, its value is not one of
 `NOTHING`; a number needs a comparison. An item whose attribute is missing (NaN) is neither in
-the answer nor in the answer to its negation (Kleene's three-valued logic).
+the answer nor in the answer to its negation (Kleene's three-valued logic). Within quotes a quote is
+written twice.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ ALIASES: dict[str, tuple[str, ...]] = {
 """What people type, for data sets that name it otherwise (CelebA); used only for unknown words."""
 
 _TOKEN = re.compile(
-    r"""\s*(?:(?P<quoted>"[^"]*"|'[^']*')|(?P<op><=|>=|!=|==|=|<|>)|(?P<paren>[()])"""
+    r"""\s*(?:(?P<quoted>"(?:[^"]|"")*"|'(?:[^']|'')*')|(?P<op><=|>=|!=|==|=|<|>)|(?P<paren>[()])"""
     r"""|(?P<word>[^\s()<>=!"']+))"""
 )
 _KEYWORDS = frozenset({"and", "or", "not"})
@@ -110,7 +111,8 @@ def _tokens(question: str) -> list[Token]:
             )
         position = match.end()
         if match["quoted"] is not None:
-            tokens.append(Token("text", match["quoted"][1:-1]))
+            quote = match["quoted"][0]
+            tokens.append(Token("text", match["quoted"][1:-1].replace(2 * quote, quote)))
         elif match["op"]:
             tokens.append(Token("op", {"==": "="}.get(match["op"], match["op"])))
         else:
@@ -203,6 +205,11 @@ def _plain(name: object) -> str:
 def _column(name: str, attributes: pd.DataFrame) -> str | None:
     matches = [column for column in attributes.columns if _plain(column) == _plain(name)]
     return str(matches[0]) if matches else None
+
+
+def quoted(name: object) -> str:
+    """Any name or value as one word of a question."""
+    return '"' + str(name).replace('"', '""') + '"'
 
 
 def whole_number(text: str) -> int | None:

@@ -10,6 +10,7 @@ import streamlit as st
 from ae_core.directions import cosine_table, expected_random_cosine
 from ae_core.errors import AeCoreError
 from ae_core.expressions import Kind, Term
+from ae_core.questions import quoted
 from ui import picking, readings, state
 from ui.palette import PALETTE
 from ui.readings import ESTIMATORS, Estimate
@@ -60,7 +61,7 @@ def _default(space: Space) -> str:
     if not names:
         return ""
     value = space.data_set.attributes[names[0]].iloc[0]
-    return f'"{names[0]}" = "{value}"'
+    return f"{quoted(names[0])} = {quoted(value)}"
 
 
 def _default_fixed(space: Space) -> str:

@@ -7,7 +7,7 @@ import streamlit as st
 
 from ae_core.data.store import DataSet
 from ae_core.errors import AeCoreError
-from ae_core.questions import select_items, whole_number
+from ae_core.questions import quoted, select_items, whole_number
 from live.gallery import gallery
 
 N_SHOWN = 16
@@ -66,5 +66,5 @@ def example(data_set: DataSet) -> str:
     names = data_set.visible_attributes()
     if names:
         value = data_set.attributes[names[0]].iloc[0]
-        return f'Search, for example {names[0]} = "{value}"'
+        return f"Search, for example {quoted(names[0])} = {quoted(value)}"
     return "Number of an item"

@@ -33,7 +33,7 @@ CODES = (
 ).astype(np.float32)
 CENTRE = CODES.mean(axis=0)
 
-words = st.text(st.characters(blacklist_characters="~", blacklist_categories=("Cs",)), min_size=1)
+words = st.text(st.characters(blacklist_categories=("Cs",)), min_size=1) | st.text("%257E~+-:, ")
 terms = st.builds(Term, st.sampled_from([1, -1]), st.sampled_from(KINDS), words.map(str.strip))
 
 
@@ -46,6 +46,31 @@ def test_text_and_back(some: list[Term]) -> None:
 def test_other_text_is_refused(text: str) -> None:
     with pytest.raises(LatentInputError, match="must look like"):
         parse_sum(text)
+
+
+@pytest.mark.parametrize(
+    "name", ["a~b", "~", "a~+item:1", "1,2", "+-:", "50 %7E", "% 25 ~ %25", "é~ü"]
+)
+def test_any_name_of_a_group_can_be_asked_for(name: str) -> None:
+    groups = {name: make_group(name, [3, 4], N)}
+    first, second = parse_sum(format_sum([Term(1, "item", "0"), Term(-1, "group", name)]))
+    assert first == Term(1, "item", "0")
+    assert term_items(second, ATTRIBUTES, groups).tolist() == [3, 4]
+
+
+@pytest.mark.parametrize(
+    "name", ["a~b", 'say "cheese"', 'it\'s "so"', "1, 2", "+-:", "5 %7E", "é~ü"]
+)
+def test_any_name_of_an_attribute_and_any_value_can_be_asked_for(name: str) -> None:
+    attributes = pd.DataFrame({name: [name, f"not {name}"] * 4})
+    for term in parse_sum(format_sum(default_sum(attributes)))[1:]:
+        values = attributes[name].iloc[term_items(term, attributes, {})]
+        assert len(values) == 4 and values.nunique() == 1
+
+
+def test_a_text_of_old_is_read_as_it_was() -> None:
+    found = parse_sum("+item:3~-all:share > 5 and x = 50%~+group:a, b: c+d")
+    assert [term.what for term in found] == ["3", "share > 5 and x = 50%", "a, b: c+d"]
 
 
 def test_too_many_terms_are_refused() -> None:
