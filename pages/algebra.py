@@ -14,6 +14,7 @@ from ae_core.expressions import (
 from ae_core.matching import N_PAIRS
 from live import components as live
 from ui import direction_panel, page, presenting, state, steering, summing, terms
+from ui.plain_text import as_written, message
 from ui.steering import Space
 from ui.terms import Shown
 
@@ -53,7 +54,8 @@ def current_terms(space: Space) -> tuple[Term, ...]:
                 terms.show(term, space.data_set, terms.kept_groups(space.data_set))
             return found
         except AeCoreError as error:
-            st.warning(f"The sum in the address cannot be used: {error} Showing another one.")
+            words = f"The sum in the address cannot be used: {error} Showing another one."
+            st.warning(message(words))
     return default_sum(space.data_set.attributes[space.data_set.visible_attributes()])
 
 
@@ -115,7 +117,7 @@ with page.errors_in_words():
     presenting.stop_here()
     for part in shown:
         if part.doubt:
-            st.caption(f":material/info: {part.words}: {part.doubt}.")
+            st.caption(f":material/info: {as_written(part.words)}: {part.doubt}.")
     steering.say_preview(space)
     steering.wait_until_warm()
     weights = list(hand.values())

@@ -10,6 +10,7 @@ from ae_core.data.catalogue import EMBEDDED, remove_data_set
 from ae_core.data.own_files import LARGEST_SIDE, SMALLEST_SIDE, check_new_name
 from ae_core.data.store import DataSet
 from ui import filtering, page, state
+from ui.plain_text import as_written
 
 N_SHOWN = 48
 HOW = """
@@ -82,13 +83,15 @@ def add() -> None:
     path = tasks.uploads_dir() / f"{name}{Path(upload.name).suffix.lower()}"
     path.write_bytes(upload.getbuffer())
     tasks.start("add", f"Adding {upload.name} as {name}", path=str(path), name=name, size=size)
-    st.info(f"{upload.name} is being added: the sidebar shows how far it is.")
+    st.info(f"{as_written(upload.name)} is being added: the sidebar shows how far it is.")
 
 
 def remove(name: str) -> None:
     """Delete a data set of one's own, after a second look."""
     with st.popover("Remove this data set", icon=":material/delete:"):
-        st.markdown(f"This deletes **{name}** from disk. Checkpoints trained on it stay.")
+        st.markdown(
+            f"This deletes **{as_written(name)}** from disk. Checkpoints trained on it stay."
+        )
         if st.button("Delete", type="primary"):
             remove_data_set(name)
             state.choose(data=EMBEDDED[0])
@@ -102,9 +105,10 @@ with tab_add, page.errors_in_words(ends_page=False):
 with page.errors_in_words():
     data_set = state.current_data()
     with tab_browse:
-        st.markdown(data_set.about.description)
+        about = data_set.about
+        st.markdown(as_written(about.description))
         browse(data_set)
-        st.caption(f"Source: {data_set.about.source}. Terms: {data_set.about.licence}.")
+        st.caption(as_written(f"Source: {about.source}. Terms: {about.licence}."))
         if data_set.name not in EMBEDDED:
             remove(data_set.name)
     with tab_attributes:

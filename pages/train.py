@@ -7,6 +7,7 @@ from ae_core.config import ModelConfig, TrainingConfig, check_name, validated
 from ae_core.data.catalogue import about_data_set
 from ae_core.models.presets import PRESETS, Preset
 from ui import page, settings_form, state, watching
+from ui.plain_text import as_written
 
 HOW = r"""
 A model is a *composition*: architecture x bottleneck x corruption of the input x penalty x loss.
@@ -67,7 +68,9 @@ def configure() -> None:
     about = about_data_set(state.chosen_data_name())
     channels, height, width = about.item_shape
     colour = "grey" if channels == 1 else "colour"
-    st.markdown(f"On **{about.title}**: {width} x {height}, {colour} (choose in the sidebar)")
+    st.markdown(
+        f"On **{as_written(about.title)}**: {width} x {height}, {colour} (choose in the sidebar)"
+    )
     preset = preset_picker(min(height, width) < 16)
     model, training = form(preset)
     proposal = free_name(f"{about.name}-{preset.name}")

@@ -10,6 +10,7 @@ from ae_core.comparison import Comparison, cached_comparison, held_out_sample
 from ae_core.data.store import DataSet
 from live.engine import get_engine
 from ui import cached, figures, page, state
+from ui.plain_text import as_written
 
 N_COLUMNS = 8
 HOW = r"""
@@ -39,7 +40,7 @@ def rows(checkpoint: Checkpoint, partner: Checkpoint, data_set: DataSet) -> None
     }
     for name, block in pictures.items():
         label, images = st.columns([0.14, 0.86], vertical_alignment="center")
-        label.markdown(f"**{name}**")
+        label.markdown(f"**{as_written(name)}**")
         strip = page.contact_sheet(block, n_columns=N_COLUMNS)
         images.image(page.upscale(strip, 1024), width="stretch")
     if st.button("Other items", icon=":material/refresh:"):
@@ -58,7 +59,7 @@ def scores(comparison: Comparison, checkpoint: Checkpoint) -> None:
     """The two errors, what their ratio means, and PCA's curve."""
     left, middle, right = st.columns(3)
     left.metric(
-        f"{checkpoint.name}, held-out MSE",
+        f"{as_written(checkpoint.name)}, held-out MSE",
         f"{comparison.model_mse:.5f}",
         help=f"Standard error {comparison.model_standard_error:.5f}",
     )
@@ -74,11 +75,12 @@ def scores(comparison: Comparison, checkpoint: Checkpoint) -> None:
         f"{equal} axes" if equal is not None else f"over {len(comparison.curve) - 1} axes",
         help=f"The model's code has {size} numbers.",
     )
+    name = as_written(checkpoint.name)
     figure = figures.pca_curve(comparison, size, checkpoint.name)
     st.plotly_chart(figure, width="stretch", config={"displayModeBar": False})
     st.caption(
         f"PCA's held-out error against its number of axes, on {comparison.n_items:,} items; the "
-        f"point is {checkpoint.name} at {size} numbers a code, {comparison.model_mse:.5f}."
+        f"point is {name} at {size} numbers a code, {comparison.model_mse:.5f}."
     )
 
 

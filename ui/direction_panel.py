@@ -13,6 +13,7 @@ from ae_core.expressions import Kind, Term
 from ae_core.questions import quoted
 from ui import picking, readings, state
 from ui.palette import PALETTE
+from ui.plain_text import message
 from ui.readings import ESTIMATORS, Estimate
 from ui.steering import Side, Space
 
@@ -45,7 +46,7 @@ def show(space: Space) -> Term | None:
             if kind != "conditional" or fixed
         }
     except AeCoreError as error:
-        st.caption(f":material/info: {error}")
+        st.caption(f":material/info: {message(error)}")
         return None
     _quality(estimates)
     _side_effects(estimates, side, space)

@@ -38,6 +38,7 @@ from ui import settings_form, state, steering
 from ui.cached import WorkingSet
 from ui.map_sources import Mapped, Source
 from ui.palette import MODEL_COLOUR, PCA_COLOUR
+from ui.plain_text import as_written
 from ui.tray import remaining
 
 METHOD, COLOUR, FIND = "method", "colour", "find"
@@ -336,7 +337,9 @@ def groups_bar(data_set: DataSet, group: NDArray[np.int64] | None) -> None:
         for each in kept.values():
             one, two = st.columns([0.8, 0.2])
             if one.button(
-                f"{each.name} ({each.n_items:,})", key=f"use-{each.name}", width="stretch"
+                f"{as_written(each.name)} ({each.n_items:,})",
+                key=f"use-{each.name}",
+                width="stretch",
             ):
                 rows = np.array(each.items, np.int64)
                 choose_group(ItemSource.of(data_set), rows, n_items)

@@ -15,6 +15,7 @@ from live.engine import get_engine
 from live.gallery import Curve, gallery
 from ui import picking, state, steering
 from ui.palette import PALETTE
+from ui.plain_text import as_written
 from ui.steering import Space
 
 URL_ITEMS, ACTIVE = "items", "morph_active"
@@ -89,7 +90,7 @@ def support_curves(space: Space, ways: Mapping[str, np.ndarray]) -> list[Curve]:
 
 def say_support(curves: list[Curve], space: Space) -> None:
     means = [
-        f"{side.caption} {np.mean(curve.percent):.0f} %"
+        f"{as_written(side.caption)} {np.mean(curve.percent):.0f} %"
         for side, curve in zip(space.sides, curves, strict=True)
     ]
     st.caption(
@@ -117,7 +118,8 @@ def film(space: Space, ways: Mapping[str, np.ndarray]) -> int | None:
         colour=PALETTE[7],
         key="morph_film_real",
     )
-    st.caption(f"Last row: the real item nearest to each step of {model.caption}; click to use it.")
+    name = as_written(model.caption)
+    st.caption(f"Last row: the real item nearest to each step of {name}; click to use it.")
     return None if picked is None else int(rows[picked, 0])
 
 

@@ -9,6 +9,7 @@ from ae_core.data.store import DataSet
 from ae_core.errors import AeCoreError
 from ae_core.questions import quoted, select_items, whole_number
 from live.gallery import gallery
+from ui.plain_text import as_written, message
 
 N_SHOWN = 16
 
@@ -26,7 +27,7 @@ def pick_item(data_set: DataSet, *, key: str) -> int | None:
     try:
         found = _search(question, data_set)
     except AeCoreError as error:
-        st.caption(f":material/info: {error}")
+        st.caption(f":material/info: {message(error)}")
         return None
     if not found.size:
         st.caption("No item is like that: ask for less at once.")
@@ -37,7 +38,8 @@ def pick_item(data_set: DataSet, *, key: str) -> int | None:
     picked = gallery(
         np.array(data_set.items[rows]), labels=[f"Use item {row}" for row in rows], key=key
     )
-    st.caption(f"{found.size:,} items" + (f" answer “{question}”" if question else ""))
+    answer = f" answer “{as_written(question)}”" if question else ""
+    st.caption(f"{found.size:,} items{answer}")
     return None if picked is None else int(rows[picked])
 
 

@@ -6,6 +6,7 @@ from ae_core.checkpoints import Checkpoint, list_broken
 from ae_core.data.catalogue import about_data_set, list_data_sets
 from ae_core.errors import AeCoreError
 from ui import state, tray
+from ui.plain_text import as_written, message
 
 _DATA_PICKER, _CHECKPOINT_PICKER = "data_picker", "checkpoint_picker"
 
@@ -28,7 +29,7 @@ def _pick_data() -> None:
     names = list_data_sets()
     asked = state.recall(state.DATA)
     if asked is not None and asked not in names:
-        st.warning(f"There is no data set {asked!r} here: showing {names[0]!r}.")
+        st.warning(message(f"There is no data set {asked!r} here: showing {names[0]!r}."))
     chosen = state.chosen_data_name()
     # Set before the widget is drawn, so that the URL and other pages can move the picker.
     st.session_state[_DATA_PICKER] = chosen
@@ -51,7 +52,7 @@ def _pick_checkpoint() -> None:
     try:
         fitting = state.fitting_checkpoints()
     except AeCoreError as error:
-        st.error(str(error))
+        st.error(message(error))
         return
     if not fitting:
         st.caption("No checkpoint fits this data yet: train one.")
@@ -61,14 +62,14 @@ def _pick_checkpoint() -> None:
     names = [checkpoint.name for checkpoint in fitting]
     st.selectbox("Checkpoint", names, key=_CHECKPOINT_PICKER, on_change=_checkpoint_picked)
     state.remember(state.CHECKPOINT, chosen.name)
-    st.caption(chosen.summary())
+    st.caption(as_written(chosen.summary()))
 
 
 def _chosen(fitting: list[Checkpoint]) -> Checkpoint:
     try:
         return state.current_checkpoint()
     except AeCoreError as error:
-        st.warning(f"{error} Showing {fitting[0].name!r}.")
+        st.warning(message(f"{error} Showing {fitting[0].name!r}."))
         state.remember(state.CHECKPOINT, fitting[0].name)
         return fitting[0]
 
@@ -82,4 +83,4 @@ def _list_broken() -> None:
     if broken:
         with st.expander(f"{len(broken)} that cannot be used"):
             for folder, reason in broken.items():
-                st.caption(f"**{folder}**: {reason}")
+                st.caption(f"**{as_written(folder)}**: {message(reason)}")

@@ -20,6 +20,7 @@ from ae_core.data.catalogue import (
 from ae_core.data.store import DataSet
 from ae_core.errors import AeCoreError, CheckpointError
 from ae_core.questions import whole_number
+from ui.plain_text import message
 
 DATA, CHECKPOINT, PRESENT = "data", "checkpoint", "present"
 _KEPT = "kept_{}"
@@ -149,4 +150,4 @@ def end_page() -> NoReturn:
 
 def say_error(error: AeCoreError) -> None:
     """What a person sees instead of a traceback."""
-    st.error(str(error), icon=":material/error:")
+    st.error(message(error), icon=":material/error:")

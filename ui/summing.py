@@ -10,6 +10,7 @@ from live import components as live
 from live.engine import get_engine
 from live.gallery import gallery
 from ui import readings, steering, terms
+from ui.plain_text import as_written
 from ui.steering import Side, Space
 from ui.terms import Shown
 
@@ -57,7 +58,8 @@ def read(space: Space, shown: list[Shown], weights: list[float]) -> None:
     for side in space.sides:
         codes = partial_sums(side, space, shown, weights)
         table = readings.change_table(side, space, codes[0], codes[-1])
-        st.markdown(f"**{side.caption}**, {shown[0].words} → result: {readings.sentence(table)}")
+        change = as_written(f"{shown[0].words} → result: {readings.sentence(table)}")
+        st.markdown(f"**{as_written(side.caption)}**, {change}")
         st.dataframe(
             table,
             hide_index=True,

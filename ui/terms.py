@@ -24,6 +24,7 @@ from ae_core.groups import FEW_ITEMS, Group, load_groups
 from ae_core.questions import select_items
 from live.gallery import gallery
 from ui import picking
+from ui.plain_text import message
 from ui.steering import Side
 
 N_IN_MEAN_PICTURE = 256
@@ -215,7 +216,7 @@ def _what(
     try:
         n_found = len(select_items(question, data_set.attributes))
     except AeCoreError as error:
-        st.caption(f":material/info: {error}")
+        st.caption(f":material/info: {message(error)}")
         return ""
     st.caption(f"{n_found:,} items")
     if kind != "conditional":

@@ -4,6 +4,7 @@ import streamlit as st
 
 from ae_core import tasks
 from ae_core.tasks import Task
+from ui.plain_text import as_written, message
 
 POLL_S = 1.0
 _SEEN = "tasks_seen"
@@ -33,14 +34,14 @@ def _watch() -> None:
 
 def _running(task: Task) -> None:
     left, right = st.columns([0.84, 0.16], vertical_alignment="center")
-    left.progress(task.share, f"{task.title}, {remaining(task.seconds_left)}")
+    left.progress(task.share, f"{as_written(task.title)}, {remaining(task.seconds_left)}")
     if right.button("", icon=":material/close:", key=f"cancel-{task.task_id}", help="Cancel"):
         tasks.cancel(task)
         st.rerun()
 
 
 def _failed(task: Task) -> None:
-    st.error(task.message, icon=":material/error:")
+    st.error(message(task.message), icon=":material/error:")
     if st.button("Dismiss", key=f"dismiss-{task.task_id}"):
         tasks.forget(task)
         st.rerun()

@@ -14,6 +14,7 @@ from ae_core.data.catalogue import load_data_set
 from ae_core.errors import DataError
 from ae_core.jobs import Run
 from ui import figures, page, state
+from ui.plain_text import message
 from ui.tray import remaining
 
 POLL_S = 1.0
@@ -60,13 +61,13 @@ def _state(run: Run) -> None:
     status = run.status
     words, icon = _WORDS[status.state]
     if status.state in ("failed", "lost"):
-        st.error(status.message, icon=icon)
+        st.error(message(status.message), icon=icon)
     elif run.is_going:
         epoch = f"epoch {min(status.epoch + 1, status.n_epochs)} of {status.n_epochs}"
         text = f"{words}, {epoch}, {remaining(status.seconds_left)}" if status.n_epochs else words
         st.progress(status.progress, text)
     else:
-        st.markdown(f"{icon} {words} after {status.seconds:.0f} s. {status.message}")
+        st.markdown(f"{icon} {words} after {status.seconds:.0f} s. {message(status.message)}")
     _actions(run)
 
 

@@ -1,7 +1,12 @@
 """Algebra opens with a sum that fits the data, and every view of it works."""
 
+import re
+
 import pytest
 
+from ae_core.data.catalogue import load_data_set
+from ae_core.expressions import Term, format_sum
+from ae_core.groups import make_group, save_group
 from tests.pages.steering_world import open_page, save_digits_vae, words
 
 
@@ -45,6 +50,22 @@ def test_a_sum_that_cannot_be_is_said_and_another_shown(asked: str, said: str) -
     assert not app.exception
     assert said in app.warning[0].value
     assert "Nearest real items" in words(app)
+
+
+def test_a_group_of_any_name_can_be_in_the_sum_and_in_its_address() -> None:
+    data, name = load_data_set("digits"), "a~b, 5 %: *c* [d](http://x)"
+    where = (data.name, data.about.fingerprint, len(data.items))
+    save_group(make_group(name, [3, 13, 23], len(data.items), source="lasso"), *where)
+    asked = format_sum([Term(1, "item", "3"), Term(-1, "group", name)])
+    app = open_page("algebra.py", {"sum": asked})
+    assert not app.exception and not app.error and not app.warning
+    assert r"a\~b, 5 %: \*c\* \[d\](http\://x)" in words(app)  # that it has few items
+
+
+def test_a_name_in_the_address_is_no_markdown() -> None:
+    app = open_page("algebra.py", {"sum": "+group:![i](http://x/y.png)", "data": "![i](http://x)"})
+    assert not app.exception and len(app.warning) >= 2
+    assert not any(re.search(r"(?<!\\)[\[\]]", warning.value) for warning in app.warning)
 
 
 def test_a_direction_without_an_answer_is_said() -> None:

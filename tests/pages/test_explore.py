@@ -1,5 +1,6 @@
 """Explore opens at once with PCA, and says what is wrong."""
 
+import re
 import shutil
 
 import numpy as np
@@ -104,6 +105,15 @@ def test_kept_groups_are_offered() -> None:
     np.testing.assert_array_equal(unpack_rows(kept["bits"], len(data.items)), [3, 13, 23])
     app.button(key="drop-threes").click().run()
     assert not load_groups(*where)
+
+
+def test_a_kept_group_is_called_what_it_was_called() -> None:
+    data, name = load_data_set("digits"), "![i](http://x/y.png) $x^2$ :red[a]"
+    where = (data.name, data.about.fingerprint, len(data.items))
+    save_group(make_group(name, [3, 13, 23], len(data.items), source="lasso"), *where)
+    label = open_page("explore.py").button(key=f"use-{name}").label
+    assert re.sub(r"\\(?=\W)", "", label) == f"{name} (3)"
+    assert not re.search(r"(?<!\\)[\[\]$]|(?<!\\):red", label)
 
 
 def test_twenty_thousand_rows_survive_packing() -> None:

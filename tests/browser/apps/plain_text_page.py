@@ -1,0 +1,20 @@
+"""Names that mean something in Markdown, put wherever pages put names."""
+
+import streamlit as st
+
+from tests.browser.names import NAMES
+from ui.plain_text import as_written, message
+
+for index, name in enumerate(NAMES):
+    with st.container(key=f"name-{index}"):
+        st.markdown(as_written(name))
+        st.markdown(f"**{as_written(name)}**, after")
+        st.caption(as_written(name))
+        st.button(as_written(name), key=f"button-{index}")
+        st.error(as_written(name), icon=":material/error:")
+        st.metric(as_written(name), "1")
+        st.progress(0.5, as_written(name))
+        st.selectbox(as_written(name), [name], key=f"select-{index}")
+    with st.container(key=f"message-{index}"):
+        st.warning(message(f"`data` of {name} is wrong, and `{name}` is."))
+st.text("drawn")
