@@ -14,7 +14,9 @@ for index, name in enumerate(NAMES):
         st.error(as_written(name), icon=":material/error:")
         st.metric(as_written(name), "1")
         st.progress(0.5, as_written(name))
-        st.selectbox(as_written(name), [name], key=f"select-{index}")
     with st.container(key=f"message-{index}"):
         st.warning(message(f"`data` of {name} is wrong, and `{name}` is."))
+    with st.container(key=f"options-{index}"):  # they are no Markdown: given as they are
+        st.selectbox("One of", [name], key=f"one-{index}")
+        st.multiselect("Some of", [name], [name], key=f"some-{index}")
 st.text("drawn")
