@@ -27,6 +27,7 @@ from ae_core.data.store import DataSet
 from ae_core.errors import AeCoreError, DataError
 from ae_core.locations import cache_dir
 from ae_core.neighbours import NeighbourIndex, nearest_items
+from ae_core.questions import whole_number
 from live.guard import require_token
 from live.tokens import TokenError
 
@@ -55,8 +56,8 @@ def routes() -> list[BaseRoute]:
         Route("/api/derived/{key}", _guarded(derived)),
         Route("/api/attributes/{data}/{version}", _guarded(attribute)),
         Route("/api/pictures/{data}/{version}", _guarded(pictures)),
-        Route("/api/item/{data}/{version}/{item:int}", _guarded(item)),
-        Route("/api/neighbours/{key}/{data}/{version}/{item:int}", _guarded(neighbours)),
+        Route("/api/item/{data}/{version}/{item}", _guarded(item)),
+        Route("/api/neighbours/{key}/{data}/{version}/{item}", _guarded(neighbours)),
     ]
 
 
@@ -126,10 +127,10 @@ def attribute(request: Request) -> Response:
     name = request.query_params.get("column", "")
     if name not in data_set.attributes.columns:
         raise DataError(f"`column`: data set {data_set.name!r} has no attribute {name!r}.")
-    n = request.query_params.get("n", "")
-    if not n.isdigit():
+    n = whole_number(request.query_params.get("n", ""))
+    if n is None:
         raise RefusedError(400, "`n` must be the number of items on the map.")
-    return _floats(column_of(data_set.attributes[name].iloc[: int(n)]).values, FOREVER)
+    return _floats(column_of(data_set.attributes[name].iloc[:n]).values, FOREVER)
 
 
 def pictures(request: Request) -> Response:
@@ -141,11 +142,11 @@ def pictures(request: Request) -> Response:
     data_set = open_data_set(request.path_params["data"])
     chosen = _items(request, len(data_set.items))
     block = np.ascontiguousarray(data_set.items[chosen].transpose(0, 2, 3, 1))  # (n, H, W, C)
-    px = request.query_params.get("px")
-    if px is not None:
-        if not px.isdigit() or int(px) < 1:
+    if "px" in request.query_params:
+        px = whole_number(request.query_params["px"])
+        if not px:
             raise RefusedError(400, "`px` must be a whole number of pixels, at least 1.")
-        block = shrink(block, int(px))
+        block = shrink(block, px)
     if block.nbytes > MAX_PIXEL_BYTES:
         raise RefusedError(413, "These pictures are too large together: ask for fewer, or `px`.")
     head = np.array(block.shape, "<u4").tobytes()
@@ -155,9 +156,7 @@ def pictures(request: Request) -> Response:
 def item(request: Request) -> Response:
     """Attributes of one item, as JSON."""
     data_set = open_data_set(request.path_params["data"])
-    row = request.path_params["item"]
-    if row >= len(data_set.items):
-        raise RefusedError(404, f"There is no item {row}.")
+    row = _row(request, len(data_set.items))
     values = data_set.attributes[data_set.visible_attributes()].iloc[row].to_dict()
     plain = {str(name): _plain(value) for name, value in values.items()}
     return JSONResponse(plain, headers={"Cache-Control": FOREVER})
@@ -167,12 +166,12 @@ def neighbours(request: Request) -> Response:
     """The `?n=` items nearest to one, by code and by pixels, nearest first, as JSON."""
     data_set = open_data_set(request.path_params["data"])
     array = _kept_array("codes", request.path_params["key"], ".npy")
-    row, wanted = request.path_params["item"], request.query_params.get("n", "12")
-    if not wanted.isdigit() or not 1 <= int(wanted) <= MAX_NEIGHBOURS:
-        raise RefusedError(400, f"`n` must lie in 1..{MAX_NEIGHBOURS}; got {wanted[:20]!r}.")
-    if row >= min(len(array), len(data_set.items)):
-        raise RefusedError(404, f"There is no item {row}.")
-    n = min(int(wanted), len(array) - 1)
+    asked = request.query_params.get("n", "12")
+    wanted = whole_number(asked)
+    if wanted is None or not 1 <= wanted <= MAX_NEIGHBOURS:
+        raise RefusedError(400, f"`n` must lie in 1..{MAX_NEIGHBOURS}; got {asked[:20]!r}.")
+    row = _row(request, min(len(array), len(data_set.items)))
+    n = min(wanted, len(array) - 1)
     by_code, _ = NeighbourIndex(array).nearest(np.array(array[row : row + 1]), n + 1)
     by_pixels, _ = nearest_items(data_set.items[: len(array)], row, n)
     near = {
@@ -216,14 +215,24 @@ def _kept_array(folder: str, key: str, suffix: str) -> NDArray[np.float32]:
     return array
 
 
+def _row(request: Request, n_items: int) -> int:
+    """The item that the path names; no `{item:int}`, which fails at thousands of digits."""
+    name = request.path_params["item"]
+    row = whole_number(name)
+    if row is None or row >= n_items:
+        raise RefusedError(404, f"There is no item {name[:20]}.")
+    return row
+
+
 def _items(request: Request, n_items: int) -> NDArray[np.int64]:
     """Rows named by `?items=`, in the order asked for."""
     parts = request.query_params.get("items", "").split(",")
     if len(parts) > MAX_ITEMS:
         raise RefusedError(413, f"At most {MAX_ITEMS} items at once; got {len(parts)}.")
-    if not all(part.isdigit() and len(part) < 12 for part in parts):
+    numbers = [number for part in parts if (number := whole_number(part)) is not None]
+    if len(numbers) < len(parts):
         raise RefusedError(400, "`items` must be whole numbers, comma between: items=1,2,3.")
-    rows = np.array([int(part) for part in parts], np.int64)
+    rows = np.array(numbers, np.int64)
     if rows.max() >= n_items:
         raise RefusedError(404, f"`items` must lie in 0..{n_items - 1}; got {rows.max()}.")
     return rows

@@ -16,6 +16,7 @@ from ui import cached, exploring, map_pair, map_sources, page, state
 from ui.cached import WorkingSet
 from ui.map_pair import Beside
 from ui.map_sources import Mapped, Source
+from ui.plain_text import message
 
 MAP = "explore_map"
 POLL_S = 0.5
@@ -88,7 +89,7 @@ def the_map(checkpoint: Checkpoint, work: WorkingSet, choice: Choice, is_polling
         colour, colouring = exploring.map_colour(choice.colour, checkpoint, work, what, map_key)
         said = colouring or job
         if said.state == "failed":
-            st.error(said.message, icon=":material/error:")
+            st.error(message(said.message), icon=":material/error:")
         title = choice.colour if colouring and choice.colour else name
         codes = exploring.codes_source(checkpoint, work)
         is_plane = choice.source == "codes" and points.part is None
@@ -168,7 +169,7 @@ def doubt(mapped: np.ndarray, map_key: str) -> JobState | None:
     if (job is None or is_lost) and (service().pid or st.button("How far to trust this map?")):
         job = service().request_quality(mapped, map_key)
     if job is not None:
-        waiting = "Measuring how far to trust this map." if job.is_active else job.message
+        waiting = "Measuring how far to trust this map." if job.is_active else message(job.message)
         st.markdown(f":gray[{waiting}]")
     return job
 

@@ -38,7 +38,7 @@ from ui import settings_form, state, steering
 from ui.cached import WorkingSet
 from ui.map_sources import Mapped, Source
 from ui.palette import MODEL_COLOUR, PCA_COLOUR
-from ui.plain_text import as_written
+from ui.plain_text import as_written, message
 from ui.tray import remaining
 
 METHOD, COLOUR, FIND = "method", "colour", "find"
@@ -179,7 +179,7 @@ def find(data_set: DataSet) -> NDArray[np.int64] | None:
     try:
         return select_items(question, data_set.attributes)
     except AeCoreError as error:
-        st.warning(str(error))
+        st.warning(message(error))
         return None
 
 

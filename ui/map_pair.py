@@ -27,6 +27,7 @@ from live.map_component import (
 from ui import exploring, map_sources, state
 from ui.cached import WorkingSet
 from ui.map_sources import Source
+from ui.plain_text import message
 
 BESIDE, BESIDE_EPOCH = "beside", "beside_epoch"
 N_CHANGED = 12
@@ -114,10 +115,10 @@ def show(
     settings = ProjectionSettings(method=beside.method, n_components=first.n_components)
     job = what.job or exploring.ask_for_map(what.codes, settings)
     if job.state == "failed":
-        st.error(job.message, icon=":material/error:")
+        st.error(message(job.message), icon=":material/error:")
         return Second(job)
     if job.state != "done" or first.part is not None:
-        st.caption(exploring.job_words(job, what.words, beside.title).text)
+        st.caption(message(exploring.job_words(job, what.words, beside.title).text))
         return Second(job)
     aligned = aligned_key(what.map_key(job.key), first.key)
     lines = st.session_state.get("map_lines", False)

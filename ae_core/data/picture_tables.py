@@ -2,6 +2,7 @@
 
 import csv
 import io
+import unicodedata
 from collections.abc import Iterable
 from pathlib import PurePosixPath
 
@@ -27,8 +28,8 @@ def match_tables(members: list[str], tables: dict[str, bytes]) -> tuple[list[str
     """
     places: dict[str, list[str]] = {}
     for member in members:
-        places.setdefault(PurePosixPath(member).name, []).append(member)
-    places |= {member: [member] for member in members}
+        places.setdefault(_composed(PurePosixPath(member).name), []).append(member)
+    places |= {_composed(member): [member] for member in members}
     frames, chosen = [], []
     owners: dict[str, str] = {}
     for path, content in tables.items():
@@ -67,7 +68,8 @@ def _pictures_named(names: Iterable[str], path: str, places: dict[str, list[str]
     folder = PurePosixPath(path).parent
     chosen, missing = [], []
     for row, name in enumerate(names, start=2):  # as a spreadsheet counts: row 1 is the header
-        candidates = places.get(str(folder / name)) or places.get(name, [])
+        inside = _composed(str(folder / name))
+        candidates = places.get(inside) or places.get(_composed(name), [])
         if len(candidates) > 1:
             raise DataError(
                 f"Row {row} of {path} names {name!r}, which may be any of {len(candidates)} "
@@ -83,6 +85,11 @@ def _pictures_named(names: Iterable[str], path: str, places: dict[str, list[str]
             "CSV's own folder."
         )
     return chosen
+
+
+def _composed(name: str) -> str:
+    """A Mac zips "é" as two characters; who types it into a table makes one."""
+    return unicodedata.normalize("NFC", name)
 
 
 def _tidy(attributes: pd.DataFrame) -> pd.DataFrame:

@@ -1,6 +1,7 @@
 """Adding files: the usual layouts come in whole, everything else is refused and leaves nothing."""
 
 import io
+import unicodedata
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -105,6 +106,7 @@ def test_every_folder_may_have_a_table_of_its_own(tmp_path: Path) -> None:
         ("all/metadata.csv", "été/{}.png"),  # from the table's own folder
         ("all/metadata.csv", "all/été/{}.png"),  # its path in the zip
         ("metadata.csv", "all/été/{}.png"),  # both
+        ("metadata.csv", unicodedata.normalize("NFD", "all/été/{}.png")),  # as a Mac writes it
         ("other/metadata.csv", "{}.png"),  # its bare name, where only one picture has it
     ],
 )

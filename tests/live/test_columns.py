@@ -169,6 +169,9 @@ REFUSED = [
     (f"points/{'b' * 32}", {}, (404,)),
     ("pictures/digits/v", {"items": "1,x"}, (400,)),
     ("pictures/digits/v", {"items": ""}, (400,)),
+    ("pictures/digits/v", {"items": "1,²"}, (400,)),
+    ("pictures/digits/v", {"items": "9" * 5000}, (400,)),
+    ("pictures/digits/v", {"items": "1", "px": "²"}, (400,)),
     ("pictures/digits/v", {"items": "1797"}, (404,)),
     ("pictures/digits/v", {"items": ",".join(["1"] * 601)}, (413,)),
     ("pictures/digits/v", {"items": "1", "px": "0"}, (400,)),
@@ -176,7 +179,10 @@ REFUSED = [
     ("attributes/digits/v", {"column": "no such", "n": "5"}, (404,)),
     ("attributes/digits/v", {"column": "digit"}, (400,)),
     ("item/digits/v/5000", {}, (404,)),
+    ("item/digits/v/" + "9" * 5000, {}, (400, 404)),
+    ("attributes/digits/v", {"column": "digit", "n": "9" * 5000}, (400,)),
     (f"neighbours/{KEY}/digits/v/3", {"n": "100000"}, (400,)),
+    (f"neighbours/{KEY}/digits/v/3", {"n": "²"}, (400,)),
 ]
 
 
