@@ -21,8 +21,8 @@ from typing import TYPE_CHECKING, cast
 from pydantic import ValidationError
 
 from ae_core.config import SCHEMA_VERSION, CheckpointConfig, ModelConfig, explain
-from ae_core.data.catalogue import load_data_set
-from ae_core.errors import CheckpointError
+from ae_core.data.catalogue import about_data_set, is_ready, load_data_set
+from ae_core.errors import CheckpointError, DataError
 from ae_core.locations import (
     cache_dir,
     checkpoints_dir,
@@ -279,6 +279,13 @@ def _check_weights(
         for key in expected.keys() & found.keys()
         if expected[key].shape != found[key].shape or expected[key].dtype != found[key].dtype
     ]
+    if not problems:
+        broken = [key for key, tensor in found.items() if not tensor.isfinite().all()]
+        if broken:
+            raise CheckpointError(
+                f"{WEIGHTS} of checkpoint {name!r} holds NaN or infinity in "
+                f"{', '.join(sorted(broken)[:3])}: copy the folder again, or train it anew."
+            )
     if problems:
         more = f" and {len(problems) - 3} more" if len(problems) > 3 else ""
         raise CheckpointError(
@@ -334,6 +341,8 @@ def pca_partner(
 ) -> Checkpoint:
     """The PCA codec that stands beside a checkpoint: same data, same code size.
 
+    Of the data as it is now: a data set of that name may have been replaced since.
+
     `latent_dim` asks for another number of axes, for example to draw PCA's curve.
 
     Cut from a PCA checkpoint of the same data that has at least as many axes, else fitted on the
@@ -347,8 +356,9 @@ def pca_partner(
     latent_dim = min(latent_dim or config.latent_dim, _n_pixels(config))
     if config.codec == "pca" and latent_dim == config.latent_dim:
         return checkpoint
+    fingerprint = data_fingerprint_now(config)
     key = hashlib.blake2b(
-        f"{config.data}/{config.data_fingerprint}/{latent_dim}".encode(), digest_size=8
+        f"{config.data}/{fingerprint}/{latent_dim}".encode(), digest_size=8
     ).hexdigest()
     folder = cache_dir() / "pca" / f"{config.data}-{latent_dim}-{key}"
     if (folder / WEIGHTS).is_file():
@@ -356,7 +366,7 @@ def pca_partner(
 
     from ae_core.models.pca import PcaCodec, fit_pca  # torch: only where there is work for it
 
-    bigger = _pca_with_axes(config, latent_dim)
+    bigger = _pca_with_axes(config, fingerprint, latent_dim)
     codec: PcaCodec
     if bigger is not None:
         codec = cast(PcaCodec, load_codec(bigger)).truncated(latent_dim)
@@ -373,11 +383,24 @@ def pca_partner(
         codec="pca",
         name=f"{config.data}-pca-{latent_dim}"[:60],
         data=config.data,
-        data_fingerprint=config.data_fingerprint,
+        data_fingerprint=fingerprint,
         item_shape=config.item_shape,
         latent_dim=latent_dim,
     )
     return save_checkpoint(folder, partner, codec)
+
+
+def data_fingerprint_now(config: CheckpointConfig) -> str:
+    """Fingerprint of the data set that a checkpoint names, which may hold other items by now.
+
+    The checkpoint's own where there is no such data set any more, or not yet.
+    """
+    if not is_ready(config.data):
+        return config.data_fingerprint
+    try:
+        return about_data_set(config.data).fingerprint
+    except DataError:
+        return config.data_fingerprint
 
 
 def _n_pixels(config: CheckpointConfig) -> int:
@@ -385,14 +408,16 @@ def _n_pixels(config: CheckpointConfig) -> int:
     return channels * height * width
 
 
-def _pca_with_axes(config: CheckpointConfig, latent_dim: int) -> Checkpoint | None:
+def _pca_with_axes(
+    config: CheckpointConfig, fingerprint: str, latent_dim: int
+) -> Checkpoint | None:
     for checkpoint in list_checkpoints():
         other = checkpoint.config
         if (
             other.codec == "pca"
             and other.latent_dim >= latent_dim
             and (other.data, other.item_shape) == (config.data, config.item_shape)
-            and other.data_fingerprint == config.data_fingerprint
+            and other.data_fingerprint == fingerprint
         ):
             return checkpoint
     return None

@@ -39,10 +39,12 @@ class CheckpointSource:
         return load_codec(self._checkpoint(key))
 
     def stamp(self, key: str) -> Hashable:
-        """When the weights were last written, ns, and their size in bytes."""
-        from ae_core.checkpoints import find_checkpoint
+        """When the weights were last written, ns, and their size in bytes; for PCA its data too."""
+        from ae_core.checkpoints import data_fingerprint_now, find_checkpoint
 
-        weights = find_checkpoint(checkpoint_name(key)).folder / "model.safetensors"
+        checkpoint = find_checkpoint(checkpoint_name(key))
+        weights = checkpoint.folder / "model.safetensors"
+        data = data_fingerprint_now(checkpoint.config) if key.startswith(PCA_PREFIX) else ""
         try:
             status = weights.stat()
         except OSError as error:
@@ -50,7 +52,7 @@ class CheckpointSource:
                 f"`checkpoint` {key!r} has no readable weights ({error.strerror}): train it again "
                 "or remove its folder."
             ) from error
-        return status.st_mtime_ns, status.st_size
+        return status.st_mtime_ns, status.st_size, data
 
     def _checkpoint(self, key: str) -> Checkpoint:
         from ae_core.checkpoints import find_checkpoint, pca_partner

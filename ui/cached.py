@@ -80,9 +80,10 @@ def _codes(key: str, _checkpoint: Checkpoint, _data_set: DataSet) -> np.ndarray:
 
 def pca_partner(checkpoint: Checkpoint) -> Checkpoint:
     """The PCA codec that stands beside a checkpoint."""
-    return _pca_partner(checkpoint.fingerprint, checkpoint)
+    data = checkpoints.data_fingerprint_now(checkpoint.config)
+    return _pca_partner(f"{checkpoint.fingerprint}/{data}", checkpoint)
 
 
 @st.cache_resource(max_entries=16, show_spinner="Fitting PCA at the same code size")
-def _pca_partner(fingerprint: str, _checkpoint: Checkpoint) -> Checkpoint:
+def _pca_partner(key: str, _checkpoint: Checkpoint) -> Checkpoint:
     return checkpoints.pca_partner(_checkpoint)

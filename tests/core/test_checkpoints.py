@@ -10,6 +10,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
+from ae_core.cards import held_out_scores
 from ae_core.checkpoints import (
     find_checkpoint,
     list_broken,
@@ -18,8 +19,10 @@ from ae_core.checkpoints import (
     pca_partner,
     save_checkpoint,
 )
+from ae_core.comparison import compare_with_pca
 from ae_core.config import CheckpointConfig, ModelConfig
-from ae_core.data.catalogue import load_data_set
+from ae_core.data.catalogue import list_data_sets, load_data_set, remove_data_set
+from ae_core.data.own_files import add_arrays
 from ae_core.errors import CheckpointError
 from ae_core.locations import checkpoints_dir
 from ae_core.models.autoencoder import build_autoencoder
@@ -118,6 +121,17 @@ def test_weights_of_another_model_name_leaf_expected_and_found() -> None:
     assert f"is ({rows}, {columns})" in str(caught.value)
 
 
+@pytest.mark.parametrize("number", [float("nan"), float("inf")])
+def test_weights_that_are_no_numbers_are_refused(number: float) -> None:
+    folder = save_dense()
+    weights = load_file(folder / "model.safetensors")
+    name = sorted(weights)[-1]
+    weights[name].view(-1)[0] = number
+    save_file(weights, folder / "model.safetensors")
+    with pytest.raises(CheckpointError, match=f"holds NaN or infinity in {name}"):
+        load_codec(find_checkpoint("mine"))
+
+
 def test_missing_and_extra_tensors_are_named() -> None:
     folder = save_dense()
     weights = load_file(folder / "model.safetensors")
@@ -176,6 +190,30 @@ def test_the_pca_partner_is_cut_from_a_bigger_one() -> None:
     save_checkpoint(checkpoints_dir() / "digits-pca", config, big)
     found = load_codec(pca_partner(find_checkpoint("mine")))
     assert torch.equal(found.state_dict()["components"], big.components[:6])
+
+
+def test_the_partner_is_of_the_data_as_it_is_now(tmp_path: Path) -> None:
+    """A data set is removed, another added under its name, and the first again."""
+    random = np.random.default_rng(0)
+    first, second = (random.integers(0, scale, (60, 8, 8), np.uint8) for scale in (256, 90))
+
+    def errors_and_curve(images: np.ndarray) -> tuple[float, float, float]:
+        if "pics" in list_data_sets():
+            remove_data_set("pics")
+        np.savez(tmp_path / "pics.npz", images=images)
+        data = add_arrays(tmp_path / "pics.npz", "pics")
+        if not (checkpoints_dir() / "mine").exists():
+            save_dense(data="pics", data_fingerprint=data.about.fingerprint)
+        found = compare_with_pca(find_checkpoint("mine"), data)
+        train, held_out = data.split()
+        codec = fit_pca(data.items, train, 6)
+        expected = held_out_scores(codec, data.items, held_out)["mse"]
+        return found.pca_mse, found.curve[6], expected
+
+    for images in (first, second, first):
+        point, curve, expected = errors_and_curve(images)
+        assert point == pytest.approx(expected, rel=1e-4)
+        assert curve == pytest.approx(expected, rel=1e-4)
 
 
 def test_pca_is_its_own_partner() -> None:
