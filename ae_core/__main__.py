@@ -4,6 +4,7 @@ Settings of models, training and maps come from their settings models, like the 
 """
 
 import argparse
+import os
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -31,10 +32,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     command: Callable[[argparse.Namespace], int] = options.command
     try:
-        return command(options)
+        done = command(options)
+        sys.stdout.flush()
+        return done
     except AeCoreError as error:
         print(f"error: {error}", file=sys.stderr)
-        return _FAILED
+    except BrokenPipeError:  # who reads us has seen enough; Python would complain at the exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        print(f"error: {error}: make room, or choose another place.", file=sys.stderr)
+    return _FAILED
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -150,10 +157,12 @@ def _request(options: argparse.Namespace) -> jobs.RunRequest:
     start = _start(options)
     given = _given(options, ModelConfig)
     if start.model is None:
-        extra = given.keys() - {"latent_dim"}
+        said = _given(options, TrainingConfig)
+        extra = (given.keys() - {"latent_dim"}) | (said.keys() - {"max_items"})
         if extra:
             raise ConfigError(f"`{sorted(extra)[0]}` says nothing for PCA: leave it out.")
-        return validated(jobs.RunRequest, {**start.model_dump(), **given})
+        fitting = validated(TrainingConfig, {**start.training.model_dump(), **said})
+        return validated(jobs.RunRequest, {**start.model_dump(), **given, "training": fitting})
     model = validated(ModelConfig, {**start.model.model_dump(), **given})
     training = validated(
         TrainingConfig, {**start.training.model_dump(), **_given(options, TrainingConfig)}

@@ -1,7 +1,7 @@
 """`card.md`: what a codec was fitted on, how, and how well it does beside PCA."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import psutil
@@ -13,6 +13,7 @@ from ae_core.checkpoints import (
     pca_partner,
     read_checkpoint,
 )
+from ae_core.config import TrainingConfig
 from ae_core.data.store import DataSet
 from ae_core.locations import write_atomically
 
@@ -48,11 +49,21 @@ def add_pca_line(folder: Path, data_set: DataSet, card: str) -> None:
     write_atomically(folder / CARD, card + line)
 
 
-def make_card(config: CheckpointConfig, data_set: DataSet, history: list[dict[str, object]]) -> str:
+def kept_epoch(training: TrainingConfig | None, history: list[dict[str, Any]]) -> dict[str, Any]:
+    """The entry of a finished run's history that its weights are of.
+
+    The last one; with `patience` the first with the lowest held-out objective.
+    """
+    if training is None or not training.patience:
+        return history[-1]
+    return min(history, key=lambda entry: entry["held_out"]["objective"])
+
+
+def make_card(config: CheckpointConfig, data_set: DataSet, history: list[dict[str, Any]]) -> str:
     """`card.md`: what the codec was fitted on, how, and how well it does."""
     train, held_out = data_set.split()
-    last = history[-1]
-    scores = last["held_out"]
+    last, kept = history[-1], kept_epoch(config.training, history)
+    scores = kept["held_out"]
     assert isinstance(scores, dict)
     lines = [
         f"# {config.name}",
@@ -65,7 +76,8 @@ def make_card(config: CheckpointConfig, data_set: DataSet, history: list[dict[st
         f"- made again by: `python -m ae_core train my-{config.name} --like {config.name}`",
     ]
     if config.model is not None and config.training is not None:
-        lines.append(f"- epochs: {last['epoch']}, seed {config.training.seed}")
+        of_one = "" if kept is last else f", the weights are those after epoch {kept['epoch']}"
+        lines.append(f"- epochs: {last['epoch']}{of_one}, seed {config.training.seed}")
         lines.append(f"- model: `{config.model.model_dump_json()}`")
         lines.append(f"- training: `{config.training.model_dump_json()}`")
     lines += ["", "Held out, a pixel or an item:", ""]

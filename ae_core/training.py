@@ -17,6 +17,7 @@ import math
 import os
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -172,14 +173,16 @@ class Training:
             while position.epoch < phase.n_epochs and not self._stopped_early():
                 clock = time.perf_counter() - position.seconds
                 for items in self._batches_left():
-                    self._step(items)
+                    with self._divergence_in_words():
+                        self._step(items)
                     position.step += 1
                     position.seconds = time.perf_counter() - clock
                     yield self.moment()
                     clock = time.perf_counter() - position.seconds  # the caller's time is not ours
                 is_main = phase.objective is self.model
                 if is_main:
-                    self._end_epoch(clock)
+                    with self._divergence_in_words():
+                        self._end_epoch(clock)
                 position.epoch, position.step = position.epoch + 1, 0
                 self.sums, position.n_summed = {}, 0
                 if is_main:
@@ -244,17 +247,34 @@ class Training:
         """Measure, and write the epoch into the history."""
         position = self.position
         train = self._means(self.sums, position.n_summed)
-        if not math.isfinite(train["objective"]):
-            raise JobError(
-                f"The loss is no number any more after epoch {position.epoch + 1} "
-                f"(`learning_rate` {self.config.learning_rate:g}): lower the learning rate."
-            )
         held_out = self.evaluate()
+        if not all(map(math.isfinite, [*train.values(), *held_out.values()])):
+            raise self._diverged()
         position.seconds = time.perf_counter() - clock
         entry = {"epoch": position.epoch + 1, "seconds": round(position.seconds, 3)}
         self.history.append({**entry, "train": train, "held_out": held_out})
         if self.config.patience:
             self._remember_best(held_out["objective"])
+
+    @contextmanager
+    def _divergence_in_words(self) -> Iterator[None]:
+        """Cross-entropy of what is no number is an error of torch's, which does not say why."""
+        try:
+            yield
+        except RuntimeError as error:
+            with torch.no_grad():
+                pictures = self.model.reconstruct(
+                    next(self.held_out_items.floats([torch.arange(1)]))
+                )
+            if pictures.isfinite().all():
+                raise
+            raise self._diverged() from error
+
+    def _diverged(self) -> JobError:
+        return JobError(
+            f"The loss is no number any more in epoch {self.position.epoch + 1} "
+            f"(`learning_rate` {self.config.learning_rate:g}): lower the learning rate."
+        )
 
     def _remember_best(self, loss: float) -> None:
         if loss < self.position.best:

@@ -8,6 +8,7 @@ import plotly.graph_objects as go
 from ae_core.comparison import Comparison
 from ui.palette import MODEL_COLOUR, PALETTE, PCA_COLOUR
 
+UNKNOWN_COLOUR = "#8A8A92"
 _MARGIN = {"l": 8, "r": 8, "t": 8, "b": 8}
 
 
@@ -53,14 +54,19 @@ def losses(history: list[dict[str, Any]], terms: list[str]) -> go.Figure:
 
 
 def small_map(points: np.ndarray, labels: np.ndarray | None) -> go.Figure:
-    """Points (N, 2), coloured by label where there is one; no hover, no axes."""
+    """Points (N, 2), coloured by label, grey where that is NaN; no hover, no axes."""
     figure = go.Figure()
-    groups = [None] if labels is None else sorted(set(labels))
-    for index, group in enumerate(groups):
-        shown = points if group is None else points[labels == group]
+    labels = np.zeros(len(points)) if labels is None else labels
+    unknown = np.isnan(labels)
+    groups = [(UNKNOWN_COLOUR, unknown)] if unknown.any() else []
+    groups += [
+        (PALETTE[index % len(PALETTE)], labels == label)
+        for index, label in enumerate(np.unique(labels[~unknown]))
+    ]
+    for colour, chosen in groups:
         figure.add_scattergl(
-            x=shown[:, 0], y=shown[:, 1], mode="markers", name=str(group or ""), hoverinfo="skip",
-            marker={"size": 4, "color": PALETTE[index % len(PALETTE)], "opacity": 0.7},
+            x=points[chosen, 0], y=points[chosen, 1], mode="markers", hoverinfo="skip",
+            marker={"size": 4, "color": colour, "opacity": 0.7},
         )  # fmt: skip
     hidden = {"visible": False}
     figure.update_layout(

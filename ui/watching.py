@@ -10,8 +10,11 @@ from PIL import Image
 from ae_core import jobs, watch
 from ae_core.alignment import aligned_main_axes
 from ae_core.attribute_columns import column_of
+from ae_core.cards import kept_epoch
+from ae_core.checkpoints import read_checkpoint
 from ae_core.data.catalogue import load_data_set
-from ae_core.errors import DataError
+from ae_core.data.store import DataSet
+from ae_core.errors import CheckpointError, DataError
 from ae_core.jobs import Run
 from ui import figures, page, state
 from ui.plain_text import message
@@ -52,7 +55,7 @@ def _draw(run: Run) -> None:
         _losses(history)
     frames = watch.frames(run.folder)
     if frames:
-        _frames(run, frames)
+        _frames(run, frames, _shown_epoch(run, history)["epoch"] if history else 0)
     elif run.is_going:
         st.caption("Losses, reconstructions and the map appear after the first epoch.")
 
@@ -88,12 +91,21 @@ def _actions(run: Run) -> None:
 
 
 def _scores(run: Run, history: list[dict[str, Any]]) -> None:
-    last = history[-1]["held_out"]
+    entry = _shown_epoch(run, history)
+    scores, n_epochs = entry["held_out"], history[-1]["epoch"]
     with st.container(horizontal=True, gap="medium"):  # breaks where there is no room for three
-        st.metric("Held-out MSE", f"{last['mse']:.5f}", width="content")
-        st.metric("Held-out BCE", f"{last['bce']:.4f}", width="content")
+        st.metric("Held-out MSE", f"{scores['mse']:.5f}", width="content")
+        st.metric("Held-out BCE", f"{scores['bce']:.4f}", width="content")
         so_far = f"{run.status.seconds:.0f} s so far"
-        st.metric("Epochs", f"{history[-1]['epoch']}", help=so_far, width="content")
+        st.metric("Epochs", f"{n_epochs}", help=so_far, width="content")
+        if entry["epoch"] != n_epochs:
+            words = "Training went on with patience; the weights kept are this epoch's, the best."
+            st.metric("Best epoch", f"{entry['epoch']}", help=words, width="content")
+
+
+def _shown_epoch(run: Run, history: list[dict[str, Any]]) -> dict[str, Any]:
+    """The newest epoch; of a finished run the one whose weights it kept."""
+    return kept_epoch(run.request.training, history) if run.status.state == "done" else history[-1]
 
 
 def _losses(history: list[dict[str, Any]]) -> None:
@@ -104,12 +116,13 @@ def _losses(history: list[dict[str, Any]]) -> None:
     st.plotly_chart(figure, width="stretch", config={"displayModeBar": False}, key="losses")
 
 
-def _frames(run: Run, frames: list[watch.Frame]) -> None:
-    """Reconstructions and map at the newest epoch, or at any epoch once the run is over."""
+def _frames(run: Run, frames: list[watch.Frame], shown: int) -> None:
+    """Reconstructions and map after epoch `shown`, or at any epoch once the run is over."""
     index = len(frames) - 1
     if not run.is_going and len(frames) > 1:
         epochs = [frame.epoch for frame in frames]
-        chosen = st.select_slider("Replay: epoch", epochs, value=epochs[-1])
+        start = shown if shown in epochs else epochs[-1]
+        chosen = st.select_slider("Replay: epoch", epochs, value=start)
         index = epochs.index(chosen)
     left, right = st.columns(2)
     left.image(_crisp(watch.items_picture(run.folder)), width="stretch", caption="Held-out items")
@@ -144,14 +157,26 @@ def _aligned(paths: tuple[str, ...]) -> np.ndarray:
     return aligned_main_axes(codes, before)
 
 
+def _is_same_data(run: Run, data_set: DataSet) -> bool:
+    """Whether a finished run was fitted on these items; of others it cannot be told yet."""
+    try:
+        config = read_checkpoint(run.folder).config
+    except CheckpointError:
+        return True
+    return config.data_fingerprint == data_set.about.fingerprint
+
+
 def _labels(run: Run) -> np.ndarray | None:
     """What to colour the map by: the data's first category with few values."""
     try:
         data_set = load_data_set(run.request.data)
     except DataError:
         return None  # the data is gone; the run's own files can still be looked at
+    rows = watch.rows_of(run.folder)
+    if not _is_same_data(run, data_set) or rows.max() >= len(data_set.items):
+        return None  # the data set was replaced by another of its name
     for name in data_set.visible_attributes():
         column = column_of(data_set.attributes[name])
         if column.kind == "category":
-            return column.values[watch.rows_of(run.folder)]
+            return column.values[rows]
     return None

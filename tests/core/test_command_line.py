@@ -1,15 +1,20 @@
 """The command line from outside: what it writes, what it refuses, its exit codes."""
 
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from ae_core.__main__ import main
-from ae_core.checkpoints import find_checkpoint
+from ae_core.checkpoints import find_checkpoint, load_codec
 from ae_core.codes import codes_for
 from ae_core.data.catalogue import load_data_set
+from ae_core.locations import project_root
+from ae_core.models.pca import fit_pca
 from ae_core.models.presets import PRESETS
 from tests.core.test_checkpoints import save_dense
 from tests.core.test_pictures import header_only
@@ -36,6 +41,28 @@ def test_train_then_train_like_it(capsys: pytest.CaptureFixture[str]) -> None:
     assert second.config.training == first.config.training
     weights = [checkpoint.folder / "model.safetensors" for checkpoint in (first, second)]
     assert weights[0].read_bytes() == weights[1].read_bytes()  # same seed, same weights
+
+
+def test_pca_is_fitted_to_as_many_items_as_asked(capsys: pytest.CaptureFixture[str]) -> None:
+    code, *_ = run(
+        capsys, "train", "few", "--data", "digits", "--preset", "pca", "--latent-dim", "3",
+        "--max-items", "40",
+    )  # fmt: skip
+    data = load_data_set("digits")
+    expected = fit_pca(data.items, data.split()[0][:40], 3)
+    assert code == 0
+    found = load_codec(find_checkpoint("few")).state_dict()["components"]
+    assert torch.equal(found, expected.components)
+
+
+def test_a_reader_that_goes_away_is_no_error() -> None:
+    command = [sys.executable, "-m", "ae_core", "list"]
+    with subprocess.Popen(
+        command, cwd=project_root(), stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as listing:
+        assert listing.stdout is not None and listing.stderr is not None
+        listing.stdout.close()
+        assert listing.stderr.read() == b""
 
 
 def test_encode_and_project_write_what_the_library_gives(
@@ -83,6 +110,8 @@ def test_hostile_files_are_refused_in_words(
         (["train", "x", "--data", "digits", "--widths", "a,b"], "`widths"),
         (["train", "X Y", "--data", "digits"], "`name` must be"),
         (["train", "x", "--data", "digits", "--preset", "pca", "--beta", "2"], "nothing for PCA"),
+        (["train", "x", "--data", "digits", "--preset", "pca", "--epochs", "7"], "nothing for PCA"),
+        (["encode", "digits-vae", "--output", "/nowhere/x.npy"], "choose another place"),
         (["train", "x", "--like", "gone"], "no checkpoint 'gone'"),
         (["encode", "gone", "--output", "x.npy"], "no checkpoint 'gone'"),
         (["encode", "gone", "--output", "x.txt"], "must end in .npy"),

@@ -13,6 +13,7 @@ import torch
 from sklearn.datasets import load_digits
 
 from ae_core import batches, metrics
+from ae_core.cards import kept_epoch
 from ae_core.codes import as_floats
 from ae_core.config import ModelConfig, TrainingConfig
 from ae_core.errors import ConfigError, JobError
@@ -144,6 +145,11 @@ def test_early_stopping_keeps_the_best_epoch_s_weights():
     assert len(losses) < 300
     assert len(losses) == 1 + losses.index(min(losses)) + 3
     assert training.evaluate()["objective"] == pytest.approx(min(losses), rel=1e-6)
+    kept = kept_epoch(training.config, training.history)
+    assert kept["held_out"] == pytest.approx(training.evaluate(), rel=1e-6)
+    assert kept["epoch"] == len(losses) - 3
+    without = training.config.model_copy(update={"patience": 0})
+    assert kept_epoch(without, training.history) is training.history[-1]
 
 
 def test_a_resumed_run_stops_early_where_the_whole_one_does():
@@ -237,6 +243,13 @@ def test_a_loss_that_is_no_number_ends_the_run_with_the_remedy():
     exploding = ModelConfig(widths=(24, 24), latent_dim=6, penalty="l1", penalty_weight=1e30)
     with pytest.raises(JobError, match="lower the learning rate"):
         run(make_training(exploding, optimiser="sgd", learning_rate=10.0))
+
+
+def test_weights_that_the_last_step_made_no_numbers_end_the_run():
+    """One batch: the loss that is summed was still a number."""
+    training = make_training(n_train=64, epochs=1, weight_decay=1e38, optimiser="sgd")
+    with pytest.raises(JobError, match="lower the learning rate"):
+        run(training)
 
 
 def test_at_most_max_items_are_fitted():

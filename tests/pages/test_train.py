@@ -1,12 +1,17 @@
 """The Train page through AppTest: the form, its refusals, a run from start to checkpoint."""
 
 import time
+from pathlib import Path
 
+import numpy as np
 from streamlit.testing.v1 import AppTest
 
 from ae_core import jobs
 from ae_core.checkpoints import find_checkpoint
+from ae_core.data.catalogue import remove_data_set
+from ae_core.data.own_files import add_arrays
 from tests.pages.steering_world import open_page
+from ui import figures
 
 
 def button(app: AppTest, label: str):  # type: ignore[no-untyped-def]
@@ -53,6 +58,53 @@ def test_a_run_from_the_form_becomes_a_checkpoint() -> None:
     shown = {metric.label: metric.value for metric in again.metric}
     last = run.history()[-1]["held_out"]
     assert shown["Held-out MSE"] == f"{last['mse']:.5f}"  # type: ignore[index]
+
+
+def test_the_page_shows_the_epoch_whose_weights_were_kept() -> None:
+    app = open_page("train.py", {"data": "digits"})
+    field(app, "Epochs").set_value(40)
+    field(app, "Patience in epochs").set_value(1)
+    field(app, "Learning rate").set_value(0.05)
+    field(app, "Name").set_value("patient")
+    button(app, "Start training").click().run()
+    run = wait("patient")
+    assert run.status.state == "done", run.status.message
+    history = run.history()
+    kept = min(history, key=lambda entry: entry["held_out"]["objective"])  # type: ignore[index,no-any-return]
+    assert kept["epoch"] < history[-1]["epoch"] < 40  # type: ignore[operator]
+    again = open_page("train.py", {"data": "digits", "run": "patient"})
+    shown = {metric.label: metric.value for metric in again.metric}
+    assert shown["Held-out MSE"] == f"{kept['held_out']['mse']:.5f}"  # type: ignore[index]
+    assert shown["Best epoch"] == str(kept["epoch"])
+    assert f"- mse: {kept['held_out']['mse']:.5f}" in find_checkpoint("patient").card()  # type: ignore[index]
+
+
+def test_items_without_a_label_are_on_the_map_too() -> None:
+    points = np.arange(12.0).reshape(6, 2)
+    figure = figures.small_map(points, np.array([np.nan, 0, np.nan, 2, 0, np.nan]))
+    assert len(figure.data) == 3
+    assert sum(len(trace.x) for trace in figure.data) == 6
+
+
+def test_a_run_whose_data_was_replaced_is_still_shown(tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+
+    def add(n_items: int) -> None:
+        archive = tmp_path / "pics.npz"
+        images = random.integers(0, 256, (n_items, 8, 8), np.uint8)
+        np.savez(archive, images=images, labels=np.array(["a", "b"])[np.arange(n_items) % 2])
+        add_arrays(archive, "pics")
+
+    add(200)
+    app = open_page("train.py", {"data": "pics"})
+    field(app, "Epochs").set_value(1)
+    field(app, "Name").set_value("mine")
+    button(app, "Start training").click().run()
+    assert wait("mine").status.state == "done"
+    remove_data_set("pics")
+    add(40)
+    again = open_page("train.py", {"data": "pics", "run": "mine"})
+    assert not again.exception and not again.error
 
 
 def test_cancel_and_resume_from_the_page() -> None:
