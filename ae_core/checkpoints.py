@@ -343,14 +343,15 @@ def pca_partner(
 
     Of the data as it is now: a data set of that name may have been replaced since.
 
-    `latent_dim` asks for another number of axes, for example to draw PCA's curve.
+    `latent_dim` asks for another number of axes, for example to draw PCA's curve. There are fewer
+    where the data has fewer pixels or training items.
 
     Cut from a PCA checkpoint of the same data that has at least as many axes, else fitted on the
     training split; kept under the cache either way.
 
     Raises:
-        CheckpointError: The data set is not there any more, or its items have another shape.
-        DataError: It has fewer items than the code has numbers.
+        CheckpointError: The data set's items have another shape.
+        DataError: The data set is not there any more, or is broken.
     """
     config = checkpoint.config
     latent_dim = min(latent_dim or config.latent_dim, _n_pixels(config))
@@ -378,6 +379,7 @@ def pca_partner(
                 f"{checkpoint.name!r} was made for {config.item_shape}: PCA cannot be fitted."
             )
         train, _ = data_set.split()
+        latent_dim = min(latent_dim, len(train) - 1)  # as many axes as there are
         codec = fit_pca(data_set.items, train, latent_dim, on_progress=on_progress)
     partner = CheckpointConfig(
         codec="pca",

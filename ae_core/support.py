@@ -98,8 +98,8 @@ def fit_support(
     held_out = _finite(codes, held_out_items, max_calibration, rng)
     if len(reference) < 2 or len(held_out) < 10:
         raise LatentInputError(
-            f"`codes` must have 2 training and 10 held-out rows at least; got {len(reference)} "
-            f"and {len(held_out)}: encode more items."
+            "How far a code is from data can be told with at least 2 training and 10 held-out "
+            f"items; there are {len(reference)} and {len(held_out)}: add more items."
         )
     n_neighbours = min(n_neighbours, len(reference))
     bare = Support(reference, np.empty(0, np.float32), n_neighbours)

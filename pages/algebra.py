@@ -44,22 +44,29 @@ than that of 97 % of held-out items.
 """
 
 
-def current_terms(space: Space) -> tuple[Term, ...]:
-    """The sum in the URL, else one worth opening with."""
+def current_terms(space: Space) -> tuple[tuple[Term, ...], bool]:
+    """The sum in the URL, else one worth opening with; and whether the URL's weights are its."""
     asked = state.recall(URL_SUM)
     if asked:
         try:
             found = parse_sum(asked)
             for term in found:
                 terms.show(term, space.data_set, terms.kept_groups(space.data_set))
-            return found
+            return found, True
         except AeCoreError as error:
-            words = f"The sum in the address cannot be used: {error} Showing another one."
-            st.warning(message(words))
-    return default_sum(space.data_set.attributes[space.data_set.visible_attributes()])
+            if space.is_preview:
+                st.caption("The sum in the address comes when all items are there.")
+            else:
+                words = f"The sum in the address cannot be used: {error} Showing another one."
+                st.warning(message(words))
+    default = default_sum(space.data_set.attributes[space.data_set.visible_attributes()])
+    return default, not asked
 
 
-def use(new: tuple[Term, ...]) -> None:
+def use(new: tuple[Term, ...], before: tuple[Term, ...]) -> None:
+    """Show another sum from now on; weights follow the terms that stay."""
+    weights = state.recall_numbers(URL_WEIGHTS)
+    state.remember_numbers(URL_WEIGHTS, summing.weights_moved(weights, before, new))
     state.remember(URL_SUM, format_sum(new))
     st.rerun()
 
@@ -77,7 +84,7 @@ def edit(space: Space, chosen: tuple[Term, ...], shown: list[Shown]) -> None:
         if new is not None:
             if new == chosen or len(new) != len(chosen):
                 st.session_state[ACTIVE] = None
-            use(new)
+            use(new, chosen)
 
 
 def is_matched(chosen: tuple[Term, ...]) -> bool:
@@ -98,7 +105,7 @@ def is_matched(chosen: tuple[Term, ...]) -> bool:
 page.header("Algebra", "What does adding and subtracting pictures' codes give?", HOW, is_live=True)
 with page.errors_in_words():
     space = steering.open_space()
-    chosen = current_terms(space)
+    chosen, is_asked = current_terms(space)
     kept = terms.kept_groups(space.data_set)
     shown = [terms.show(term, space.data_set, kept) for term in chosen]
     above = st.container()  # the sum stands above the choice that changes its pictures
@@ -108,12 +115,13 @@ with page.errors_in_words():
         edit(space, chosen, shown)
     hand = live.slider_bank(
         stage=space.panels(lambda side: summing.basis(side, space, shown)),
-        controls=summing.controls(shown, HAND, URL_WEIGHTS),
+        controls=summing.controls(shown, HAND, URL_WEIGHTS if is_asked else ""),
         buttons=("play", "reset"),
         picture_px=presenting.picture_px(),
         key=HAND,
     )
-    state.remember_numbers(URL_WEIGHTS, {name: value - 1 for name, value in hand.items()})
+    if is_asked:  # else those in the address are another sum's
+        state.remember_numbers(URL_WEIGHTS, {name: value - 1 for name, value in hand.items()})
     presenting.stop_here()
     for part in shown:
         if part.doubt:
@@ -124,14 +132,14 @@ with page.errors_in_words():
     result = live.code_at(summing.basis(space.model, space, shown), weights)
     near = steering.neighbours(space, result, key="algebra_neighbours")
     if near is not None:
-        use((Term(1, "item", str(near)), *chosen[1:]))
+        use((Term(1, "item", str(near)), *chosen[1:]), chosen)
     with st.container(horizontal=True, horizontal_alignment="distribute"):
         view = st.segmented_control(
             "More", [STEPS, READINGS, DIRECTIONS], default=STEPS, label_visibility="collapsed",
             key="algebra_view",
         )  # fmt: skip
         if st.button("Another example", icon=":material/casino:"):
-            use(terms.other_example(chosen, space.data_set))
+            use(terms.other_example(chosen, space.data_set), chosen)
     if view == STEPS:
         summing.steps(space, shown, weights)
     elif view == READINGS:
@@ -139,4 +147,4 @@ with page.errors_in_words():
     elif view == DIRECTIONS:
         added = direction_panel.show(space)
         if added is not None and len(chosen) < MAX_TERMS:
-            use((*chosen, added))
+            use((*chosen, added), chosen)

@@ -63,8 +63,10 @@ def scores(comparison: Comparison, checkpoint: Checkpoint) -> None:
         f"{comparison.model_mse:.5f}",
         help=f"Standard error {comparison.model_standard_error:.5f}",
     )
+    n_axes = cached.pca_partner(checkpoint).config.latent_dim
+    is_less = n_axes < checkpoint.config.latent_dim
     middle.metric(
-        "PCA at the same size",
+        f"PCA, all {n_axes} axes there are" if is_less else "PCA at the same size",
         f"{comparison.pca_mse:.5f}",
         help=f"Standard error {comparison.pca_standard_error:.5f}",
     )

@@ -10,7 +10,7 @@ import streamlit as st
 from ae_core.directions import cosine_table, expected_random_cosine
 from ae_core.errors import AeCoreError
 from ae_core.expressions import Kind, Term
-from ae_core.questions import quoted
+from ae_core.questions import is_number, quoted
 from ui import picking, readings, state
 from ui.palette import PALETTE
 from ui.plain_text import message
@@ -19,6 +19,7 @@ from ui.steering import Side, Space
 
 URL_DIRECTION, URL_FIXED = "direction", "fixed"
 N_ATTRIBUTES = 12
+FEW_VALUES = 30
 
 
 def show(space: Space) -> Term | None:
@@ -61,8 +62,12 @@ def _default(space: Space) -> str:
     names = space.data_set.visible_attributes()
     if not names:
         return ""
-    value = space.data_set.attributes[names[0]].iloc[0]
-    return f"{quoted(names[0])} = {quoted(value)}"
+    values = space.data_set.attributes[names[0]].dropna()
+    if values.empty:
+        return ""
+    if is_number(values) and values.nunique() > FEW_VALUES:
+        return f"{quoted(names[0])} > {values.median():.4g}"
+    return f"{quoted(names[0])} = {quoted(values.mode().iloc[0])}"
 
 
 def _default_fixed(space: Space) -> str:

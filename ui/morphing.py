@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 
 import numpy as np
@@ -9,13 +10,14 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from ae_core.animation import FORMATS, encode_animation, side_by_side
+from ae_core.errors import LatentInputError
 from ae_core.neighbours import NeighbourIndex
 from ae_core.paths import MAX_KEYS
 from live.engine import get_engine
 from live.gallery import Curve, gallery
 from ui import picking, state, steering
 from ui.palette import PALETTE
-from ui.plain_text import as_written
+from ui.plain_text import as_written, message
 from ui.steering import Space
 
 URL_ITEMS, ACTIVE = "items", "morph_active"
@@ -27,6 +29,7 @@ def key_items(space: Space) -> list[int]:
     """The items to walk over: from the URL, else two that differ."""
     n_items = len(space.data_set.items)
     chosen = state.recall_integers(URL_ITEMS, n_items=n_items)[:MAX_KEYS]
+    steering.say_missing(state.recall_integers(URL_ITEMS, n_items=sys.maxsize), space)
     if len(chosen) >= 2:
         return chosen
     first = chosen[0] if chosen else 0
@@ -80,15 +83,26 @@ def _drawer(space: Space, items: list[int], active: int) -> None:
 
 
 def support_curves(space: Space, ways: Mapping[str, np.ndarray]) -> list[Curve]:
-    """How far from data each step of the way is: share of held-out items that are nearer."""
-    return [
-        Curve(f"Support of {side.caption}", side.colour, percentiles.round(1).tolist())
-        for side in space.sides
-        for percentiles in [steering.support_of(side, space.data_set).percentile(ways[side.key])]
-    ]
+    """How far from data each step of the way is: share of held-out items that are nearer.
+
+    Nothing where there are too few items to say.
+    """
+    try:
+        return [
+            Curve(f"Support of {side.caption}", side.colour, percentiles.round(1).tolist())
+            for side in space.sides
+            for percentiles in [
+                steering.support_of(side, space.data_set).percentile(ways[side.key])
+            ]
+        ]
+    except LatentInputError as error:
+        st.caption(f":material/info: {message(error)}")
+        return []
 
 
 def say_support(curves: list[Curve], space: Space) -> None:
+    if not curves:
+        return
     means = [
         f"{as_written(side.caption)} {np.mean(curve.percent):.0f} %"
         for side, curve in zip(space.sides, curves, strict=True)

@@ -13,7 +13,7 @@ from ae_core.directions import principal_axes
 from ae_core.errors import DataError
 from ae_core.questions import whole_number
 from live.engine import get_engine
-from ui import picking, state
+from ui import picking, state, steering
 from ui.steering import Side, Space
 
 URL, UPLOADED = "start", "start_picture"
@@ -101,6 +101,8 @@ def as_item(raw: bytes, item_shape: tuple[int, int, int]) -> np.ndarray:
 def choose(space: Space) -> Start:
     """The popover that chooses where to start."""
     start = current(space)
+    asked_item = state.recall_integer(URL)
+    steering.say_missing([] if asked_item is None else [asked_item], space)
     with st.popover(f"Start: {start.words}", icon=":material/flag:"):
         found = picking.pick_item(space.data_set, key="dimensions_pick")
         asked = None if found is None else str(found)

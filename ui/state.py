@@ -23,6 +23,8 @@ from ae_core.questions import whole_number
 from ui.plain_text import message
 
 DATA, CHECKPOINT, PRESENT = "data", "checkpoint", "present"
+# What names items, or moves what does: among other items it means nothing.
+OF_ITEMS = ("items", "at", "start", "z", "sum", "weights", "sheet", "direction", "fixed", "find")
 _KEPT = "kept_{}"
 
 
@@ -38,9 +40,13 @@ def remember(name: str, value: str | None) -> None:
 
 
 def recall(name: str) -> str | None:
-    """The URL's value, else what was remembered earlier in this session."""
-    value = st.query_params.get(name) or st.session_state.get(_KEPT.format(name))
-    return str(value) if value else None
+    """The URL's value, kept over page changes from now on; else what was kept, put back there."""
+    kept = _KEPT.format(name)
+    value = st.query_params.get(name) or st.session_state.get(kept)
+    if not value:
+        return None
+    remember(name, str(value))
+    return str(value)
 
 
 def remember_numbers(name: str, values: dict[str, float]) -> None:
@@ -124,6 +130,9 @@ def current_checkpoint() -> Checkpoint:
 
 def choose(*, data: str, checkpoint: str | None = None) -> None:
     """Move the sidebar to other data and, if given, another checkpoint."""
+    if data != chosen_data_name():
+        for name in OF_ITEMS:
+            remember(name, None)
     remember(DATA, data)
     remember(CHECKPOINT, checkpoint)  # None: the old one need not fit
 

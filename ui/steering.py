@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -163,6 +163,19 @@ def say_preview(space: Space) -> None:
         st.caption(
             f"Working with the first {len(space.data_set.items)} items; the rest is being "
             "encoded, the sidebar shows how far it is."
+        )
+
+
+def say_missing(asked: Sequence[int], space: Space) -> None:
+    """Say where the address names items that are not there."""
+    n_items = len(space.data_set.items)
+    missing = [item for item in asked if item >= n_items]
+    if missing and space.is_preview:
+        st.caption(f"Item {missing[0]:,} comes when all items are there.")
+    elif missing:
+        st.warning(
+            f"The address names item {missing[0]:,}, which is not among the {n_items:,} items "
+            "here: showing others."
         )
 
 

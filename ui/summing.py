@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from difflib import SequenceMatcher
+
 import numpy as np
 import streamlit as st
 
-from ae_core.expressions import format_sum
+from ae_core.expressions import Term, format_sum
 from live import components as live
 from live.engine import get_engine
 from live.gallery import gallery
@@ -16,14 +19,26 @@ from ui.terms import Shown
 
 
 def controls(shown: list[Shown], hand: str, url: str) -> list[live.Control]:
-    """One slider a term; its place in the URL is the distance from 1."""
-    moved = steering.opening_hand(hand, url, format_sum([s.term for s in shown]))
+    """One slider a term; its place in the URL, if it has one, is the distance from 1."""
+    signature = format_sum([part.term for part in shown])
+    moved = steering.opening_hand(hand, url, signature) if url else {}
     found = []
     for index, part in enumerate(shown):
         low = -2.0 if part.term.is_direction else 0.0
         start = 1.0 + moved.get(f"w{index}", 0.0)
         label = f"{terms.SIGNS[part.term.sign]} {part.words}"
         found.append(live.Control(f"w{index}", label, low, 2.0, start, 0.05, default=1.0))
+    return found
+
+
+def weights_moved(
+    weights: Mapping[str, float], before: Sequence[Term], after: Sequence[Term]
+) -> dict[str, float]:
+    """Weights by the places of `after`: they follow their terms; what replaces one inherits it."""
+    found: dict[str, float] = {}
+    for tag, a, b, c, d in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
+        pairs = zip(range(a, b), range(c, d), strict=False) if tag in ("equal", "replace") else ()
+        found |= {f"w{new}": weights[f"w{old}"] for old, new in pairs if f"w{old}" in weights}
     return found
 
 

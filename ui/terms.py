@@ -16,6 +16,7 @@ from ae_core.expressions import (
     MAX_TERMS,
     Kind,
     Term,
+    format_sum,
     matched_terms,
     term_items,
     term_vector,
@@ -172,14 +173,16 @@ def drawer(
     term = terms[active]
     kinds = [kind for kind in KIND_WORDS if kind != "items" and (kind != "group" or groups)]
     left, right = st.columns([0.2, 0.8])
+    # The term is part of the widgets' names: those of another one must not write into this.
+    place = f"{active}_{format_sum([term])}"
     sign = left.segmented_control(
-        "Sign", list(SIGNS), default=term.sign, format_func=SIGNS.__getitem__, key=f"sign_{active}"
+        "Sign", list(SIGNS), default=term.sign, format_func=SIGNS.__getitem__, key=f"sign_{place}"
     )
     kind = right.segmented_control(
         "What", kinds, default=term.kind if term.kind in kinds else "item",
-        format_func=KIND_WORDS.__getitem__, key=f"kind_{active}",
+        format_func=KIND_WORDS.__getitem__, key=f"kind_{place}",
     ) or term.kind  # fmt: skip
-    what = _what(kind, term, data_set, groups, key=f"what_{active}")
+    what = _what(kind, term, data_set, groups, key=f"what_{place}")
     add, remove, close = st.columns(3)
     changed = Term(sign or term.sign, kind, what) if what else None
     if len(terms) < MAX_TERMS and add.button("Add a term", icon=":material/add:"):

@@ -19,6 +19,7 @@ from ae_core.checkpoints import (
     pca_partner,
     save_checkpoint,
 )
+from ae_core.codes import as_floats
 from ae_core.comparison import compare_with_pca
 from ae_core.config import CheckpointConfig, ModelConfig
 from ae_core.data.catalogue import list_data_sets, load_data_set, remove_data_set
@@ -214,6 +215,21 @@ def test_the_partner_is_of_the_data_as_it_is_now(tmp_path: Path) -> None:
         point, curve, expected = errors_and_curve(images)
         assert point == pytest.approx(expected, rel=1e-4)
         assert curve == pytest.approx(expected, rel=1e-4)
+
+
+def test_the_partner_has_as_many_axes_as_there_are(tmp_path: Path) -> None:
+    images = np.random.default_rng(0).integers(0, 256, (30, 8, 8), np.uint8)
+    np.savez(tmp_path / "few.npz", images=images)
+    data = add_arrays(tmp_path / "few.npz", "few")
+    folder = save_dense(data="few", data_fingerprint=data.about.fingerprint)
+    large = {"latent_dim": 50, "model": {"latent_dim": 50, "widths": [20]}}
+    edit_config(folder, **large)  # only its size matters here, not its weights
+    partner = pca_partner(find_checkpoint("mine"))
+    train, _ = data.split()
+    assert partner.config.latent_dim == len(train) - 1
+    codec = load_codec(partner)
+    fitted = as_floats(data.items[train])
+    assert torch.allclose(codec.reconstruct(fitted), fitted, atol=2e-3)  # they span the items
 
 
 def test_pca_is_its_own_partner() -> None:

@@ -1,11 +1,14 @@
 """Morph opens at once, keeps its state in the URL, and says what is wrong."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from ae_core.data.store import make_data_set, write_data_set
 from ae_core.locations import data_dir
+from benchmarks.pca_world import add_with_pca
 from tests.pages.steering_world import open_page, save_digits_vae, words
 
 
@@ -32,6 +35,31 @@ def test_every_way_works_over_three_keys(way: str) -> None:
 def test_any_address_opens(items: str) -> None:
     app = open_page("morph.py", {"items": items})
     assert not app.exception and not app.error
+
+
+def test_an_item_that_is_not_there_is_said() -> None:
+    app = open_page("morph.py", {"items": "5,4999"})
+    assert "item 4,999, which is not among the 1,797 items" in app.warning[0].value
+    assert not open_page("morph.py", {"items": "5,499"}).warning
+
+
+def test_data_with_few_held_out_items_can_be_walked_through(tmp_path: Path) -> None:
+    images = np.random.default_rng(0).integers(0, 256, (30, 8, 8), np.uint8)
+    add_with_pca(tmp_path, "few", 4, images=images)
+    app = open_page("morph.py", {"data": "few", "checkpoint": "few-pca"})
+    assert not app.exception and not app.error
+    assert "with at least 2 training and 10 held-out items" in words(app)
+    assert "Nearest real items" in words(app)
+
+
+def test_other_data_forgets_what_was_chosen_among_the_items(tmp_path: Path) -> None:
+    images = np.random.default_rng(0).integers(0, 256, (40, 8, 8), np.uint8)
+    add_with_pca(tmp_path, "other", 4, images=images)
+    app = open_page("morph.py", {"items": "3,17,25", "at": '{"t":0.2}'})
+    app.sidebar.selectbox(key="data_picker").set_value("other").run()
+    assert not app.exception and not app.error
+    assert app.query_params["data"] in ("other", ["other"])
+    assert "items" not in app.query_params and "at" not in app.query_params
 
 
 def test_a_film_is_made() -> None:
