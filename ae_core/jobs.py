@@ -35,7 +35,7 @@ from ae_core.config import (
     explain,
 )
 from ae_core.data.catalogue import about_data_set
-from ae_core.errors import JobError
+from ae_core.errors import ConfigError, JobError
 from ae_core.locations import (
     checkpoints_dir,
     project_root,
@@ -173,8 +173,8 @@ def list_runs() -> list[Run]:
     for path in checkpoints_dir().glob(f"*/{REQUEST}"):
         try:
             runs.append(find_run(path.parent.name))
-        except JobError:
-            continue  # being created at this moment, or broken: find_run() says what is wrong
+        except (JobError, ConfigError):
+            continue  # being created, broken (find_run() says how), or a folder of another name
     return sorted(runs, key=lambda run: run.status.queued_at, reverse=True)
 
 
@@ -183,6 +183,7 @@ def find_run(name: str) -> Run:
 
     Raises:
         JobError: There is none of that name, or its files are broken.
+        ConfigError: No run can have that name.
     """
     folder = checkpoints_dir() / check_name(name)
     try:
@@ -192,6 +193,10 @@ def find_run(name: str) -> Run:
     except ValidationError as error:
         raise JobError(
             f"{REQUEST} of run {name!r} is not valid: {explain(error)} Start a new run."
+        ) from error
+    except (OSError, ValueError) as error:
+        raise JobError(
+            f"{REQUEST} of run {name!r} cannot be read ({error}): start a new run."
         ) from error
     return Run(name, folder, request, read_status(name))
 

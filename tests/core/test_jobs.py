@@ -3,6 +3,7 @@
 import errno
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -173,6 +174,21 @@ def test_a_run_is_lost_when_its_process_is_another_one_or_silent():
     states = {run.name: run.status.state for run in jobs.list_runs()}
     assert states == {"alive": "running", "reused": "lost", "silent": "lost"}
     assert "has not reported for 120 s" in jobs.read_status("silent").message
+
+
+def test_a_folder_that_is_no_run_is_passed_over_and_hurts_no_other():
+    folder, _ = a_run_on_disk("plain", state="cancelled")
+    shutil.copytree(folder, folder.with_name("plain (copy)"))
+    shutil.copytree(folder, folder.with_name("binary"))
+    (folder.with_name("binary") / jobs.REQUEST).write_bytes(b"\xff\xfe")
+    shutil.copytree(folder, folder.with_name("odd"))
+    (folder.with_name("odd") / jobs.REQUEST).unlink()
+    (folder.with_name("odd") / jobs.REQUEST).mkdir()
+    assert [run.name for run in jobs.list_runs()] == ["plain"]
+    with pytest.raises(JobError, match="'binary' .*: .*tart a new run"):
+        jobs.find_run("binary")
+    jobs.start_run(request_of("another"))
+    assert wait_until_over("another").state == "done"
 
 
 def test_a_name_that_is_taken_is_refused():
