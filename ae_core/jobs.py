@@ -151,7 +151,7 @@ def resume(name: str) -> Run:
     run = find_run(name)
     if not run.is_resumable:
         raise JobError(f"`name`: run {name!r} is {run.status.state}: there is nothing to resume.")
-    _kill(run.status)  # a process that hangs must not wake up beside its successor
+    _kill(run)  # a process that hangs must not wake up beside its successor
     return _launch(run.folder)
 
 
@@ -198,7 +198,8 @@ def find_run(name: str) -> Run:
         raise JobError(
             f"{REQUEST} of run {name!r} cannot be read ({error}): start a new run."
         ) from error
-    return Run(name, folder, request, read_status(name))
+    # the folder may be a copy of another run's: its own name counts
+    return Run(name, folder, request.model_copy(update={"name": name}), read_status(name))
 
 
 def read_status(name: str) -> Status:
@@ -302,8 +303,9 @@ def _process(status: Status) -> psutil.Process | None:
         return None
 
 
-def _kill(status: Status) -> None:
-    process = _process(status) if status.pid else None
-    if process is not None:
+def _kill(run: Run) -> None:
+    process = _process(run.status) if run.status.pid else None
+    # the folder may be a copy of a run that is going: that one's process is not ours
+    if process is not None and str(run.folder) in process.cmdline():
         process.kill()
         process.wait(timeout=10)

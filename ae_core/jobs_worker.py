@@ -27,12 +27,11 @@ from ae_core.data.store import DataSet
 from ae_core.errors import AeCoreError
 from ae_core.jobs import (
     CANCEL,
-    REQUEST,
     RESUME,
     RunRequest,
     Status,
+    find_run,
     list_runs,
-    read_status,
     write_status,
 )
 from ae_core.locations import checkpoints_dir, write_atomically
@@ -117,11 +116,12 @@ def main(folder: Path) -> None:
     with file_lock(folder / ".lock") as is_ours:
         if not is_ours:
             return  # resumed twice at once: the other process has it
-        request = RunRequest.model_validate_json((folder / REQUEST).read_text())
-        reporter = Reporter(folder, queued_at=read_status(request.name).queued_at)
+        run = find_run(folder.name)
+        request = run.request
+        reporter = Reporter(folder, queued_at=run.status.queued_at)
         be_modest()
         try:
-            with turn(reporter, request.name):
+            with turn(reporter, run.name):
                 reporter.write(state="running", phase="preparing data", n_epochs=n_epochs(request))
                 work(folder, request, reporter)
         except CancelledError:

@@ -59,8 +59,7 @@ def wait_until_over(name):
 def nothing_is_left_running():
     yield
     for run in jobs.list_runs():
-        if run.status.pid != os.getpid():
-            jobs._kill(run.status)
+        jobs._kill(run)
 
 
 def test_killed_and_resumed_a_run_ends_as_an_undisturbed_one():
@@ -189,6 +188,29 @@ def test_a_folder_that_is_no_run_is_passed_over_and_hurts_no_other():
         jobs.find_run("binary")
     jobs.start_run(request_of("another"))
     assert wait_until_over("another").state == "done"
+
+
+def test_a_copied_run_goes_on_under_the_name_of_its_folder():
+    jobs.start_run(endless("original"))
+    wait_for("original", lambda status: status.epoch >= 1)
+    folder = checkpoints_dir() / "original"
+    fleeting = shutil.ignore_patterns(".*", "watch")
+    running = shutil.copytree(folder, folder.with_name("copied-while-going"), ignore=fleeting)
+    status = jobs.read_status("original").model_copy(update={"heartbeat": 0.0})
+    jobs.write_status(running, status)
+    jobs.resume("copied-while-going")
+    assert jobs.read_status("original").state == "running"  # its process was not the copy's
+    jobs.cancel("copied-while-going")
+    assert wait_until_over("copied-while-going").state == "cancelled"
+    jobs.cancel("original")
+    assert wait_until_over("original").state == "cancelled"
+
+    copied = shutil.copytree(folder, folder.with_name("copied"))
+    (copied / jobs.REQUEST).write_text(request_of("original").model_dump_json())
+    (copied / jobs.RESUME).unlink()
+    jobs.resume("copied")
+    assert wait_until_over("copied").state == "done"
+    assert find_checkpoint("copied").config.name == "copied"
 
 
 def test_a_name_that_is_taken_is_refused():
