@@ -34,8 +34,8 @@ from ae_core.config import (
     check_name,
     explain,
 )
-from ae_core.data.catalogue import about_data_set
-from ae_core.errors import ConfigError, JobError
+from ae_core.data.catalogue import about_data_set, is_ready
+from ae_core.errors import ConfigError, DataError, JobError
 from ae_core.locations import (
     checkpoints_dir,
     project_root,
@@ -68,6 +68,9 @@ class RunRequest(Settings):
     training: TrainingConfig = Field(default_factory=TrainingConfig, description="How to fit it.")
     latent_dim: int = Field(32, ge=1, le=1024, description="PCA: code size.")
     preset: str = Field("", description="Preset it started from.")
+    data_fingerprint: str = Field(
+        "", description="Fingerprint of the data set's items; empty until they are known."
+    )
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -125,6 +128,7 @@ def start_run(request: RunRequest) -> Run:
         ConfigError: The model cannot take its items.
     """
     about = about_data_set(request.data)
+    request = request.model_copy(update={"data_fingerprint": _fingerprint_now(request.data)})
     if request.model is not None:
         check_item_shape(request.model, about.item_shape)
     folder = checkpoints_dir() / request.name
@@ -146,13 +150,41 @@ def resume(name: str) -> Run:
     """Go on with a run that was cancelled, failed or lost, from its last save.
 
     Raises:
-        JobError: There is no such run, or it is going or done.
+        JobError: There is no such run, it is going or done, or its data are others now.
     """
     run = find_run(name)
     if not run.is_resumable:
         raise JobError(f"`name`: run {name!r} is {run.status.state}: there is nothing to resume.")
+    check_same_data(run.request, _fingerprint_now(run.request.data))
     _kill(run)  # a process that hangs must not wake up beside its successor
     return _launch(run.folder)
+
+
+def check_same_data(request: RunRequest, fingerprint: str) -> None:
+    """Refuse to fit other items than those that the run was started on, also before it began.
+
+    Args:
+        request: What the run was asked for.
+        fingerprint: Of the items that the data set has now; empty if not known.
+
+    Raises:
+        JobError: The data set's name stands for other items now.
+    """
+    asked = request.data_fingerprint
+    if asked and fingerprint and asked != fingerprint:
+        raise JobError(
+            f"`data`: {request.data!r} has other items now (fingerprint {fingerprint}) than when "
+            f"run {request.name!r} was started ({asked}): start a new run on them, or bring the "
+            "old data set back and resume."
+        )
+
+
+def _fingerprint_now(data: str) -> str:
+    """Empty where the items are still to be made, or are gone or broken: the worker tells that."""
+    try:
+        return about_data_set(data).fingerprint if is_ready(data) else ""
+    except DataError:
+        return ""
 
 
 def cancel(name: str) -> None:

@@ -27,9 +27,11 @@ from ae_core.data.store import DataSet
 from ae_core.errors import AeCoreError
 from ae_core.jobs import (
     CANCEL,
+    REQUEST,
     RESUME,
     RunRequest,
     Status,
+    check_same_data,
     find_run,
     list_runs,
     write_status,
@@ -209,6 +211,11 @@ def work(folder: Path, request: RunRequest, reporter: Reporter) -> None:
         reporter.update(phase=f"preparing data: {n_done:,} of {n_all:,}")
 
     data_set = load_data_set(request.data, on_progress=preparing)
+    check_same_data(request, data_set.about.fingerprint)
+    if not request.data_fingerprint:
+        changed = {"data_fingerprint": data_set.about.fingerprint}
+        request = request.model_copy(update=changed)
+        write_atomically(folder / REQUEST, request.model_dump_json(indent=2))
     fit = fit_pca_codec if request.codec == "pca" else fit_autoencoder
     codec, history = fit(folder, request, data_set, reporter)
     reporter.write(phase="saving")

@@ -1,6 +1,7 @@
 """Runs live in processes of their own, and nothing that happens to these loses them."""
 
 import errno
+import json
 import os
 import re
 import shutil
@@ -10,6 +11,7 @@ import sys
 import time
 
 import numpy as np
+import pandas as pd
 import psutil
 import pytest
 import torch
@@ -18,11 +20,12 @@ from safetensors.torch import load_file
 from ae_core import jobs, watch
 from ae_core.checkpoints import find_checkpoint, load_codec
 from ae_core.config import ModelConfig, TrainingConfig
-from ae_core.data.catalogue import load_data_set
+from ae_core.data.catalogue import load_data_set, remove_data_set
+from ae_core.data.store import make_data_set, write_data_set
 from ae_core.errors import ConfigError, DataError, JobError
 from ae_core.jobs import RunRequest, Status
 from ae_core.jobs_worker import explain_failure, file_lock
-from ae_core.locations import checkpoints_dir
+from ae_core.locations import checkpoints_dir, data_dir
 from ae_core.models.autoencoder import build_autoencoder
 from ae_core.models.pca import fit_pca
 from ae_core.training import Training
@@ -150,6 +153,48 @@ def test_vanished_data_is_a_clear_final_state():
     status = wait_until_over("gone")
     assert status.state == "failed"
     assert "there is no data set 'no-such-data'" in status.message
+
+
+def add_pictures(name, seed):
+    items = np.random.default_rng(seed).integers(0, 256, (60, 1, 8, 8), dtype=np.uint8)
+    labels = pd.DataFrame({"label": np.arange(60) % 3})
+    made = make_data_set(name, items, labels, title=name)
+    write_data_set(data_dir() / name, made)
+    return made.about.fingerprint
+
+
+def test_a_run_goes_on_with_the_data_it_was_started_on_and_no_others():
+    first = add_pictures("mine", seed=1)
+    jobs.start_run(request_of("on-mine", data="mine", training=endless("any").training))
+    wait_for("on-mine", lambda status: status.epoch >= 1)
+    jobs.start_run(request_of("queued", data="mine"))
+    assert jobs.find_run("queued").request.data_fingerprint == first
+    remove_data_set("mine")
+    second = add_pictures("mine", seed=2)
+    jobs.cancel("on-mine")
+    assert wait_until_over("on-mine").state == "cancelled"
+    queued = wait_until_over("queued")  # nor does it begin on others
+    assert queued.state == "failed"
+    assert re.search(f"`data`: 'mine' has other items.*{second}.*{first}", queued.message)
+    before = (checkpoints_dir() / "on-mine" / jobs.RESUME).read_bytes()
+    with pytest.raises(JobError, match="start a new run on them, or bring the old data set back"):
+        jobs.resume("on-mine")
+    assert (checkpoints_dir() / "on-mine" / jobs.RESUME).read_bytes() == before
+
+    remove_data_set("mine")
+    add_pictures("mine", seed=1)
+    jobs.resume("queued")
+    assert wait_until_over("queued").state == "done"
+
+
+def test_a_request_from_before_fingerprints_is_resumed_and_has_one_from_then_on():
+    folder, _ = a_run_on_disk("old", state="cancelled")
+    request = request_of("old").model_dump(mode="json", exclude={"data_fingerprint"})
+    (folder / jobs.REQUEST).write_text(json.dumps(request))
+    jobs.resume("old")
+    assert wait_until_over("old").state == "done"
+    expected = load_data_set("digits").about.fingerprint
+    assert jobs.find_run("old").request.data_fingerprint == expected
 
 
 def test_what_cannot_be_trained_is_refused_before_anything_is_started():
