@@ -29,7 +29,8 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class ModelConfig(Settings):
+# JSON has no infinity: it would be written as null, and could not be read again
+class ModelConfig(Settings, allow_inf_nan=False):
     """A model as a composition: architecture x bottleneck x corruption x penalty x loss."""
 
     architecture: Architecture = Field("dense", description="Kind of layers.")
@@ -102,7 +103,7 @@ class ModelConfig(Settings):
         return self
 
 
-class TrainingConfig(Settings):
+class TrainingConfig(Settings, allow_inf_nan=False):
     """How a model is fitted."""
 
     epochs: int = Field(10, ge=1, le=10_000, description="Passes over the training items.")
@@ -200,6 +201,8 @@ def explain(error: ValidationError) -> str:
     for problem in error.errors():
         field = ".".join(str(part) for part in problem["loc"])
         what = problem["msg"].removeprefix("Value error, ")
+        if problem["type"] == "finite_number":
+            what = "must be finite: choose a number"
         given = (
             "" if problem["type"] in ("missing", "value_error") else f"; got {problem['input']!r}"
         )

@@ -46,6 +46,29 @@ def test_a_bad_setting_is_named(values: dict[str, object], words: str) -> None:
         validated(ModelConfig, values)
 
 
+def settings_of_floats() -> list[tuple[type[Settings], str]]:
+    return [
+        (model, name)
+        for model in (ModelConfig, TrainingConfig)
+        for name, field in model.model_fields.items()
+        if field.annotation is float
+    ]
+
+
+@pytest.mark.parametrize(("model", "name"), settings_of_floats())
+@pytest.mark.parametrize("number", ["inf", "-inf", "nan"])
+def test_no_setting_is_infinite(model: type[Settings], name: str, number: str) -> None:
+    with pytest.raises(ConfigError, match=f"`{name}`: must be finite.*got '{number}'"):
+        validated(model, {name: number})
+    with pytest.raises(ConfigError, match=f"`{name}`: must be finite"):
+        validated(model, {name: float(number)})
+
+
+def test_no_range_is_infinite() -> None:
+    with pytest.raises(ConfigError, match=r"`corruption_range.1`: must be finite"):
+        validated(ModelConfig, {"corruption_range": ("0", "inf")})
+
+
 def test_a_model_with_more_stages_than_the_item_can_be_halved_is_refused() -> None:
     model = ModelConfig(architecture="convolutional", widths=(8, 8, 8, 8))
     check_item_shape(model, (1, 16, 20))
