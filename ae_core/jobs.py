@@ -14,10 +14,12 @@ app loses nothing. Runs wait for each other: one trains at a time, in the order 
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Self
@@ -38,6 +40,7 @@ from ae_core.data.catalogue import about_data_set, is_ready
 from ae_core.errors import ConfigError, DataError, JobError
 from ae_core.locations import (
     checkpoints_dir,
+    home,
     project_root,
     shipped_checkpoints_dir,
     write_atomically,
@@ -123,27 +126,50 @@ def start_run(request: RunRequest) -> Run:
     """Queue a run; it starts at once if no other one is going.
 
     Raises:
-        JobError: There is a run or checkpoint of that name.
+        JobError: There is a run or checkpoint of that name, or the disk is full.
         DataError: The data set does not exist.
         ConfigError: The model cannot take its items.
     """
-    about = about_data_set(request.data)
-    request = request.model_copy(update={"data_fingerprint": _fingerprint_now(request.data)})
-    if request.model is not None:
-        check_item_shape(request.model, about.item_shape)
-    folder = checkpoints_dir() / request.name
+    with _explained(f"Run {request.name!r} could not be started"):
+        about = about_data_set(request.data)
+        request = request.model_copy(update={"data_fingerprint": _fingerprint_now(request.data)})
+        if request.model is not None:
+            check_item_shape(request.model, about.item_shape)
+        folder = _new_folder(request.name)
+        try:
+            write_atomically(folder / REQUEST, request.model_dump_json(indent=2))
+            _launch(folder)
+        except OSError:
+            shutil.rmtree(folder, ignore_errors=True)  # the name stays free
+            raise
+    return find_run(request.name)
+
+
+def _new_folder(name: str) -> Path:
+    folder = checkpoints_dir() / name
     checkpoints_dir().mkdir(parents=True, exist_ok=True)
-    shipped = (shipped_checkpoints_dir() / request.name).exists()
+    shipped = (shipped_checkpoints_dir() / name).exists()
     try:
         if shipped:
             raise FileExistsError
         folder.mkdir()
     except FileExistsError as error:
         raise JobError(
-            f"`name`: there is already a run or checkpoint {request.name!r}: choose another name."
+            f"`name`: there is already a run or checkpoint {name!r}: choose another name."
         ) from error
-    write_atomically(folder / REQUEST, request.model_dump_json(indent=2))
-    return _launch(folder)
+    return folder
+
+
+@contextmanager
+def _explained(what: str) -> Iterator[None]:
+    """Say in words what the system refuses: a full disk, a folder that cannot be written."""
+    try:
+        yield
+    except OSError as error:
+        raise JobError(
+            f"{what} ({error.strerror or error}): see that {home()} can be written to "
+            "and its disk has space, then try again."
+        ) from error
 
 
 def resume(name: str) -> Run:
@@ -157,7 +183,13 @@ def resume(name: str) -> Run:
         raise JobError(f"`name`: run {name!r} is {run.status.state}: there is nothing to resume.")
     check_same_data(run.request, _fingerprint_now(run.request.data))
     _kill(run)  # a process that hangs must not wake up beside its successor
-    return _launch(run.folder)
+    with _explained(f"Run {name!r} could not be resumed"):
+        try:
+            _launch(run.folder)
+        except OSError:
+            write_status(run.folder, run.status)
+            raise
+    return find_run(name)
 
 
 def check_same_data(request: RunRequest, fingerprint: str) -> None:
@@ -267,6 +299,8 @@ def write_status(folder: Path, status: Status) -> None:
     try:
         write_atomically(path, content)
     except OSError:
+        if not path.exists():
+            raise
         with path.open("r+b") as file:
             file.write(content)
 
@@ -286,7 +320,7 @@ def _read_status_file(path: Path) -> Status:
     raise AssertionError("unreachable")
 
 
-def _launch(folder: Path) -> Run:
+def _launch(folder: Path) -> None:
     """Start the worker process, detached: it outlives this one."""
     (folder / CANCEL).unlink(missing_ok=True)
     now = time.time()
@@ -308,7 +342,6 @@ def _launch(folder: Path) -> Run:
         )
     _children.append(child.pid)
     child.returncode = 0  # meant to outlive us: no warning that it is still running
-    return find_run(folder.name)
 
 
 # Processes started here: the system keeps the dead ones until they have been waited for.

@@ -266,10 +266,6 @@ def test_a_name_that_is_taken_is_refused():
 
 def test_the_final_state_is_written_also_when_the_disk_is_full(monkeypatch):
     folder, status = a_run_on_disk("full")
-
-    def no_space(path, content):
-        raise OSError(errno.ENOSPC, "No space left on device")
-
     monkeypatch.setattr(jobs, "write_atomically", no_space)
     message = explain_failure(OSError(errno.ENOSPC, "No space left on device"), request_of("full"))
     size = (folder / jobs.STATUS).stat().st_size
@@ -277,6 +273,38 @@ def test_the_final_state_is_written_also_when_the_disk_is_full(monkeypatch):
     jobs.write_status(folder, failed)
     assert jobs.read_status("full") == failed
     assert (folder / jobs.STATUS).stat().st_size == size  # no block more than it had
+
+
+def no_space(*_, **__):
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+@pytest.mark.parametrize("step", ["request", "status", "process"])
+def test_a_run_that_cannot_be_started_says_why_and_leaves_its_name_free(monkeypatch, step):
+    with monkeypatch.context() as broken:
+        if step == "process":
+            broken.setattr(subprocess, "Popen", no_space)
+        else:
+            file = {"request": jobs.REQUEST, "status": jobs.STATUS}[step]
+            write = jobs.write_atomically
+            broken.setattr(
+                jobs,
+                "write_atomically",
+                lambda path, content: no_space() if path.name == file else write(path, content),
+            )
+        with pytest.raises(JobError, match=r"'new' could not be started \(No space left.*again"):
+            jobs.start_run(request_of("new"))
+    assert list(checkpoints_dir().iterdir()) == []
+    jobs.start_run(request_of("new"))
+    assert wait_until_over("new").state == "done"
+
+
+def test_a_run_that_cannot_be_resumed_says_why_and_stays_as_it_was(monkeypatch):
+    _, status = a_run_on_disk("stuck", state="cancelled", message="Cancelled.")
+    monkeypatch.setattr(subprocess, "Popen", no_space)
+    with pytest.raises(JobError, match=r"'stuck' could not be resumed \(No space left"):
+        jobs.resume("stuck")
+    assert jobs.read_status("stuck") == status
 
 
 @pytest.mark.parametrize(
