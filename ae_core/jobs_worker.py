@@ -133,6 +133,8 @@ def main(folder: Path) -> None:
             reporter.end(state="failed", message=explain_failure(error, request))
         else:
             reporter.end(state="done", progress=1.0, phase="done", message="")
+            # the last thing: whatever interrupts a run before goes on from here, not from nothing
+            (folder / RESUME).unlink(missing_ok=True)
 
 
 def n_epochs(request: RunRequest) -> int:
@@ -232,7 +234,6 @@ def work(folder: Path, request: RunRequest, reporter: Reporter) -> None:
     )
     card = make_card(config, data_set, history)
     save_checkpoint(folder, config, codec, history=history, card=card)
-    (folder / RESUME).unlink(missing_ok=True)
     if request.codec == "autoencoder":
         reporter.write(phase="fitting PCA to compare with")
         with suppress(AeCoreError):  # too few items for so many axes: a model without a partner
@@ -257,6 +258,7 @@ def fit_autoencoder(
     training = Training(model, data_set.items, *data_set.split(), settings)
     if (folder / RESUME).is_file():
         load_state(folder, training)
+        reporter.update(epoch=len(training.history), seconds=training.position.seconds)
     gallery = Gallery(folder, data_set, training)
     progress_before, seconds_before = training.moment().progress, training.position.seconds
     saved_at = time.monotonic()

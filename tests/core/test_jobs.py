@@ -17,7 +17,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from ae_core import jobs, watch
+from ae_core import jobs, jobs_worker, watch
 from ae_core.checkpoints import find_checkpoint, load_codec
 from ae_core.config import ModelConfig, TrainingConfig
 from ae_core.data.catalogue import load_data_set, remove_data_set
@@ -98,6 +98,30 @@ def test_killed_and_resumed_a_run_ends_as_an_undisturbed_one():
     card = find_checkpoint("killed").card()
     assert data_set.about.fingerprint in card
     assert "PCA with 4 components" in card
+
+
+def test_what_interrupts_a_run_after_training_does_not_throw_the_training_away(monkeypatch):
+    folder, _ = a_run_on_disk("fitted", state="queued")
+
+    def killed(*_):
+        raise MemoryError
+
+    with monkeypatch.context() as broken:
+        broken.setattr(jobs_worker, "be_modest", lambda: None)  # the test goes on in this process
+        broken.setattr(jobs_worker, "add_pca_line", killed)
+        jobs_worker.main(folder)
+    interrupted = jobs.read_status("fitted")
+    assert (interrupted.state, interrupted.phase) == ("failed", "fitting PCA to compare with")
+    finished = [folder / "model.safetensors", folder / "history.jsonl"]
+    before = [path.read_bytes() for path in finished]  # with seconds, which no second run repeats
+    assert "PCA with" not in find_checkpoint("fitted").card()
+
+    jobs.resume("fitted")
+    status = wait_until_over("fitted")
+    assert (status.state, status.epoch) == ("done", TRAINING.epochs)
+    assert [path.read_bytes() for path in finished] == before
+    assert "PCA with 4 components" in find_checkpoint("fitted").card()
+    wait_for("fitted", lambda _: not (folder / jobs.RESUME).exists())
 
 
 def test_runs_wait_for_each_other_and_can_be_cancelled_and_resumed():
