@@ -24,7 +24,7 @@ from ae_core.checkpoints import (
 from ae_core.config import CheckpointConfig
 from ae_core.data.catalogue import load_data_set
 from ae_core.data.store import DataSet
-from ae_core.errors import AeCoreError
+from ae_core.errors import AeCoreError, JobError
 from ae_core.jobs import (
     CANCEL,
     REQUEST,
@@ -300,11 +300,24 @@ def save_state(folder: Path, training: "Training") -> None:
 
 
 def load_state(folder: Path, training: "Training") -> None:
-    from safetensors import safe_open
+    """Go on where `save_state` was called.
 
-    with safe_open(folder / RESUME, framework="pt") as file:
-        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        training.restore(tensors, file.metadata()["rest"])
+    Raises:
+        JobError: The file is broken.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    path = folder / RESUME
+    try:
+        with safe_open(path, framework="pt") as file:
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            training.restore(tensors, file.metadata()["rest"])
+    except (SafetensorError, KeyError, TypeError, ValueError) as error:
+        raise JobError(
+            f"The last save of run {folder.name!r} cannot be read ({path}: {error}): bring that "
+            "file back from a copy, or delete it and resume to train again from the start, or "
+            "start a new run under another name."
+        ) from error
 
 
 class Gallery:

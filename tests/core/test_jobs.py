@@ -15,7 +15,7 @@ import pandas as pd
 import psutil
 import pytest
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save
 
 from ae_core import jobs, jobs_worker, watch
 from ae_core.checkpoints import find_checkpoint, load_codec
@@ -24,7 +24,7 @@ from ae_core.data.catalogue import load_data_set, remove_data_set
 from ae_core.data.store import make_data_set, write_data_set
 from ae_core.errors import ConfigError, DataError, JobError
 from ae_core.jobs import RunRequest, Status
-from ae_core.jobs_worker import explain_failure, file_lock
+from ae_core.jobs_worker import explain_failure, file_lock, load_state, save_state
 from ae_core.locations import checkpoints_dir, data_dir
 from ae_core.models.autoencoder import build_autoencoder
 from ae_core.models.pca import fit_pca
@@ -346,6 +346,38 @@ def test_a_run_that_cannot_be_resumed_says_why_and_stays_as_it_was(monkeypatch):
 def test_failures_are_explained_with_their_remedy(error, message):
 
     assert re.search(message, explain_failure(error, request_of("any")))
+
+
+@pytest.mark.parametrize("damage", ["empty", "half a header", "half", "no position"])
+def test_a_broken_save_is_named_with_its_remedy_and_kept(damage):
+    folder, _ = a_run_on_disk("torn", state="queued")
+    data_set = load_data_set("digits")
+    model = build_autoencoder(MODEL, data_set.about.item_shape)
+    save_state(folder, Training(model, data_set.items, *data_set.split(), TRAINING))
+    whole = (folder / jobs.RESUME).read_bytes()
+    damaged = {
+        "empty": b"",
+        "half a header": whole[:50],
+        "half": whole[: len(whole) // 2],
+        "no position": save({"generator": torch.zeros(1)}, metadata={"rest": "{}"}),
+    }[damage]
+    (folder / jobs.RESUME).write_bytes(damaged)
+    fresh = Training(model, data_set.items, *data_set.split(), TRAINING)
+    with pytest.raises(JobError, match=r"'torn' cannot be read .*resume\.safetensors.*delete it"):
+        load_state(folder, fresh)
+    assert (folder / jobs.RESUME).read_bytes() == damaged
+
+
+def test_without_its_broken_save_a_run_starts_again():
+    folder, _ = a_run_on_disk("torn", state="cancelled")
+    (folder / jobs.RESUME).write_bytes(b"torn")
+    jobs.resume("torn")
+    status = wait_until_over("torn")
+    assert status.state == "failed"
+    assert re.search("^The last save of run 'torn' cannot be read.*delete it", status.message)
+    (folder / jobs.RESUME).unlink()
+    jobs.resume("torn")
+    assert wait_until_over("torn").state == "done"
 
 
 def test_a_real_shortage_of_memory_is_recognised():
