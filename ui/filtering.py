@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
+from pandas.api import types
 
 from ae_core.data.store import DataSet
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 ANYTHING = "anything"
 N_LISTED = 30
@@ -40,7 +39,7 @@ def choose_rows(data_set: DataSet) -> NDArray[np.int64]:
 def has_value(column: pd.Series[Any]) -> NDArray[np.bool_]:
     """Where an attribute is known and, if it is a number, finite; bool (N,)."""
     known: NDArray[np.bool_] = column.notna().to_numpy()
-    if not _types().is_numeric_dtype(column.dtype):
+    if not types.is_numeric_dtype(column.dtype):
         return known
     return known & np.isfinite(column.to_numpy(np.float64, na_value=np.nan))
 
@@ -62,17 +61,16 @@ def _choose(values: pd.Series[Any]) -> pd.Series[Any]:
 
 
 def _is_ordered(values: pd.Series[Any]) -> bool:
-    kinds = _types()
-    is_time = kinds.is_datetime64_any_dtype(values) or kinds.is_timedelta64_dtype(values)
-    return bool(is_time or kinds.is_numeric_dtype(values))
+    is_time = types.is_datetime64_any_dtype(values) or types.is_timedelta64_dtype(values)
+    return bool(is_time or types.is_numeric_dtype(values))
 
 
 def _range(values: pd.Series[Any]) -> tuple[Any, Any]:
     """The lowest and the highest value wanted."""
-    if _types().is_numeric_dtype(values):
+    if types.is_numeric_dtype(values):
         low, high = float(values.min()), float(values.max())
         if max(-low, high) <= EXACT_IN_A_BROWSER and high - low >= SHORTEST_SLIDER:
-            if _types().is_integer_dtype(values):
+            if types.is_integer_dtype(values):
                 return st.slider("between", int(low), int(high), (int(low), int(high)))
             step = (high - low) / 1_000
             return st.slider("between", low, high, (low, high), step, format="%.4g")
@@ -85,10 +83,3 @@ def _range(values: pd.Series[Any]) -> tuple[Any, Any]:
 
 def _words(value: object) -> str:
     return str(value).removesuffix(" 00:00:00")
-
-
-def _types() -> Any:
-    """pandas' questions about dtypes; imported late, no page's first picture waits for pandas."""
-    import pandas.api.types
-
-    return pandas.api.types
