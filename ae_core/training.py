@@ -12,10 +12,12 @@ The caller reports, saves, and stops by leaving the loop. Device, precision and 
 """
 
 import atexit
+import gc
 import json
 import math
 import os
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -135,6 +137,8 @@ class Training:
         self.config = config
         self.is_mixed = wants_bf16(config)
         self.fabric = make_fabric(config)
+        if self.fabric.world_size > 1:
+            atexit.register(_let_go, weakref.ref(self))
         self.model = model.to(self.fabric.device)
         fitted = train_indices[: config.max_items or None]
         self.train_items = Batches(items, fitted, self.fabric.device)
@@ -404,7 +408,23 @@ def make_fabric(config: TrainingConfig) -> Fabric:
         precision="bf16-mixed" if wants_bf16(config) else "32-true",
     )
     if n_processes > 1:
+        if not torch.distributed.is_initialized():
+            atexit.register(_leave_group)  # before any `_let_go`, so that it is called after them
         fabric.launch()
-        # threads of the group that outlive the interpreter would abort the process
-        atexit.register(torch.distributed.destroy_process_group)
     return fabric
+
+
+def _let_go(training: weakref.ref[Training]) -> None:
+    """Drop all by which a training holds the group of processes."""
+    if (held := training()) is not None:
+        del held.fabric, held.objective, held.stepper, held.backward
+
+
+def _leave_group() -> None:
+    """End the group's threads, each of which aborts the process if it outlives the interpreter.
+
+    They end when nothing holds the group any more. Its own handle must be the last that does:
+    only there does torch release the interpreter, for which the threads may be waiting.
+    """
+    gc.collect()
+    torch.distributed.destroy_process_group()
