@@ -91,15 +91,11 @@ def is_matched(chosen: tuple[Term, ...]) -> bool:
     """Whether the groups are to be the pairs most alike, asked where the sum has two to match."""
     if opposed_groups(chosen) is None:
         return False
-    if URL_MATCHED not in st.session_state:
-        st.session_state[URL_MATCHED] = state.recall(URL_MATCHED) == "1"
-    asked = st.toggle(
+    return state.switch(
         f"Match the groups: the {N_PAIRS} pairs most alike, around the item",
-        key=URL_MATCHED,
+        URL_MATCHED,
         help="Less of hair and background comes along than with everyone's mean.",
     )
-    state.remember(URL_MATCHED, "1" if asked else None)
-    return asked
 
 
 page.header("Algebra", "What does adding and subtracting pictures' codes give?", HOW, is_live=True)

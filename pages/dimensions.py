@@ -10,6 +10,7 @@ from ui import page, presenting, starting, state, steering
 from ui.steering import Side, Space
 
 HAND, URL_HAND, URL_AXES = "dimensions_hand", "z", "axes"
+URL_INACTIVE, URL_TRAVERSALS = "inactive", "traversals"
 N_TRAVERSALS, N_FRAMES = 4, 9
 REACH = 3.0
 DIMENSIONS, PRINCIPAL = "Code dimensions", "Principal axes"
@@ -75,7 +76,7 @@ def n_sliders(space: Space, kind: str) -> int:
     n_active = n_all if kind == PRINCIPAL else max(1, activity_of(space.model, space).n_active)
     if n_active == n_all:
         return n_all
-    shown = st.toggle(f"Show the {n_all - n_active} inactive ones too", key="dimensions_all")
+    shown = state.switch(f"Show the {n_all - n_active} inactive ones too", URL_INACTIVE)
     return n_all if shown else n_active
 
 
@@ -87,7 +88,7 @@ with page.errors_in_words():
         start = starting.choose(space)
     with st.container(horizontal=True):
         n_shown = n_sliders(space, kind)
-        traversals = st.toggle(f"Traversals of the first {N_TRAVERSALS}", key="traversals")
+        traversals = state.switch(f"Traversals of the first {N_TRAVERSALS}", URL_TRAVERSALS)
     order = range(n_shown) if kind == PRINCIPAL else activity_of(space.model, space).order[:n_shown]
     letter = "axis " if kind == PRINCIPAL else "z"
     opening = steering.opening_hand(HAND, URL_HAND, f"{kind}{n_shown}")

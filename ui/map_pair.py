@@ -29,7 +29,7 @@ from ui.cached import WorkingSet
 from ui.map_sources import Source
 from ui.plain_text import message
 
-BESIDE, BESIDE_EPOCH = "beside", "beside_epoch"
+BESIDE, BESIDE_EPOCH, URL_LINES = "beside", "beside_epoch", "movement"
 N_CHANGED = 12
 
 
@@ -121,7 +121,7 @@ def show(
         st.caption(message(exploring.job_words(job, what.words, beside.title).text))
         return Second(job)
     aligned = aligned_key(what.map_key(job.key), first.key)
-    lines = st.session_state.get("map_lines", False)
+    lines = state.is_on(URL_LINES)
     latent_map(
         MapPoints(aligned, first.n_items, first.n_components),
         items=ItemSource.of(work.data_set),
@@ -170,7 +170,7 @@ def what_changed(
     n_both = int(np.isfinite(changed).sum())
     most = np.argsort(-changed, kind="stable")[: min(N_CHANGED, n_both)]  # NaN comes last
     among = "" if n_both == len(changed) else f", among the {n_both:,} items on both maps"
-    st.toggle("Draw the movement", key="map_lines")
+    state.switch("Draw the movement", URL_LINES)
     st.markdown(
         f"**Neighbours changed:** {np.nanmean(changed):.0%} of {min(N_NEIGHBOURS, n_both - 1)} "
         f"on average{among} "

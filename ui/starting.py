@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import io
 from dataclasses import dataclass
 
 import numpy as np
 import streamlit as st
-from PIL import Image, UnidentifiedImageError
 
+from ae_core.data.pictures import read_picture
 from ae_core.directions import principal_axes
 from ae_core.errors import DataError
 from ae_core.questions import whole_number
 from live.engine import get_engine
 from ui import picking, state, steering
+from ui.plain_text import message
 from ui.steering import Side, Space
 
 URL, UPLOADED = "start", "start_picture"
-MAX_PIXELS = 50_000_000
 
 
 @dataclass(frozen=True)
@@ -54,7 +53,8 @@ def code(start: Start, side: Side) -> np.ndarray:
     if start.kind == "item":
         return np.array(side.codes[start.number])
     if start.kind == "picture":
-        picture = as_item(st.session_state[UPLOADED], side.checkpoint.config.item_shape)
+        raw, shape = st.session_state[UPLOADED], side.checkpoint.config.item_shape
+        picture = read_picture(raw, "your own", item_shape=shape)
         return get_engine().encode(side.key, picture.transpose(1, 2, 0)[None])[0]
     if start.kind == "mean":
         return np.asarray(side.codes.mean(axis=0, dtype=np.float64), np.float32)
@@ -70,32 +70,6 @@ def code(start: Start, side: Side) -> np.ndarray:
 def is_variational(side: Side) -> bool:
     model = side.checkpoint.config.model
     return model is not None and model.bottleneck == "variational"
-
-
-def as_item(raw: bytes, item_shape: tuple[int, int, int]) -> np.ndarray:
-    """A picture file as an item, uint8 (C, H, W): centred crop of the item's proportions, scaled.
-
-    Raises:
-        DataError: It is no picture, or has more than `MAX_PIXELS` pixels.
-    """
-    channels, height, width = item_shape
-    try:
-        with Image.open(io.BytesIO(raw)) as image:
-            if image.width * image.height > MAX_PIXELS:
-                raise DataError(
-                    f"the picture has {image.width} x {image.height} pixels: use one with up to "
-                    f"{MAX_PIXELS // 1_000_000} million."
-                )
-            plain = image.convert("L" if channels == 1 else "RGB")
-    except (UnidentifiedImageError, OSError, Image.DecompressionBombError) as error:
-        raise DataError("the file is no picture that can be read: use a PNG or JPEG.") from error
-    scale = min(plain.width / width, plain.height / height)
-    box_width, box_height = round(width * scale), round(height * scale)
-    left, top = (plain.width - box_width) // 2, (plain.height - box_height) // 2
-    # cropped first: a resize with `box` would let its filter see what lies outside
-    cropped = plain.crop((left, top, left + box_width, top + box_height))
-    array = np.asarray(cropped.resize((width, height), Image.Resampling.LANCZOS))
-    return array.reshape(height, width, channels).transpose(2, 0, 1)
 
 
 def choose(space: Space) -> Start:
@@ -131,6 +105,10 @@ def _picture(space: Space, asked: str | None) -> str | None:
     if given is None or st.session_state.get("start_file") == given.file_id:
         return asked
     raw = given.getvalue()
-    as_item(raw, space.model.checkpoint.config.item_shape)
+    try:
+        read_picture(raw, given.name, item_shape=space.model.checkpoint.config.item_shape)
+    except DataError as error:
+        st.error(message(error))
+        return asked
     st.session_state["start_file"], st.session_state[UPLOADED] = given.file_id, raw
     return "picture"

@@ -49,6 +49,21 @@ def recall(name: str) -> str | None:
     return str(value)
 
 
+def is_on(name: str) -> bool:
+    """Whether the switch of this name is on; also before it is drawn."""
+    if name not in st.session_state:
+        st.session_state[name] = recall(name) == "1"
+    return bool(st.session_state[name])
+
+
+def switch(label: str, name: str, *, help: str | None = None) -> bool:
+    """A switch that the URL holds, off unless it says otherwise."""
+    is_on(name)
+    asked = st.toggle(label, key=name, help=help)
+    remember(name, "1" if asked else None)
+    return asked
+
+
 def remember_numbers(name: str, values: dict[str, float]) -> None:
     """Slider positions in the URL, short: three decimals, zeros left out."""
     rounded = {key: round(float(value), 3) for key, value in values.items()}

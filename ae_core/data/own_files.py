@@ -113,7 +113,10 @@ def add_zip(
         items = np.empty((len(members), 3, size, size), dtype=np.uint8)
         for index, member in enumerate(members):
             content = _unpack(archive, member, max_bytes=MAX_PICTURE_BYTES)
-            items[index] = read_picture(content, member, size=size)
+            try:
+                items[index] = read_picture(content, member, item_shape=(3, size, size))
+            except DataError as error:
+                raise DataError(f"{error} Nothing was stored.") from error
             if on_progress is not None and index % 100 == 99:
                 on_progress(index + 1, len(members))
     if _is_grey(items):

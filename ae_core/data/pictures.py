@@ -1,4 +1,4 @@
-"""A picture file becomes a square of pixels, as a person sees it on a white page."""
+"""A picture file becomes an item, as a person sees it on a white page."""
 
 import io
 import struct
@@ -6,49 +6,53 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from ae_core.errors import DataError
 
 # A guard against files made to explode, before they are unpacked.
 MAX_PICTURE_PIXELS = 50_000_000
 
+_UNREADABLE = (OSError, SyntaxError, ValueError, EOFError, IndexError, struct.error)
 _16_BIT_GREY = frozenset({"I;16", "I;16L", "I;16B", "I;16N", "I"})  # "I": older Pillows' 16 bits
 
 
-def read_picture(content: bytes, name: str, *, size: int) -> np.ndarray:
-    """Turn a picture upright, cut a square from its middle and resize that, with anti-aliasing.
+def read_picture(content: bytes, name: str, *, item_shape: tuple[int, int, int]) -> np.ndarray:
+    """Turn a picture upright, cut an item's proportions from its middle, and resize that.
 
     Args:
         content: A picture file.
         name: What errors call it.
-        size: Side of the square in pixels.
+        item_shape: Channels (1, grey, or 3, RGB), height, width.
 
     Returns:
-        uint8 (3, size, size), RGB.
+        uint8 (C, H, W).
 
     Raises:
         DataError: It is no picture, is broken, or has too many pixels.
     """
+    channels, height, width = item_shape
     try:
         with _open(content) as picture:
             if picture.width * picture.height > MAX_PICTURE_PIXELS:
                 raise DataError(
                     f"Picture {name!r} has {picture.width:,} x {picture.height:,} pixels; at most "
-                    f"{MAX_PICTURE_PIXELS:,} in all: make it smaller. Nothing was stored."
+                    f"{MAX_PICTURE_PIXELS:,} in all: make it smaller."
                 )
             upright = _as_rgb(ImageOps.exif_transpose(picture))
-    except (OSError, SyntaxError, ValueError, EOFError, IndexError, struct.error) as error:
+    except _UNREADABLE as error:
+        why = "it is no picture" if isinstance(error, UnidentifiedImageError) else error
         raise DataError(
-            f"Picture {name!r} cannot be read ({error}): remove or replace it, then add the zip "
-            "again. Nothing was stored."
+            f"Picture {name!r} cannot be read ({why}): replace it with a PNG or a JPEG."
         ) from error
-    side = min(upright.size)
-    left, top = (upright.width - side) // 2, (upright.height - side) // 2
-    square = upright.resize(
-        (size, size), Image.Resampling.LANCZOS, box=(left, top, left + side, top + side)
-    )
-    return np.asarray(square).transpose(2, 0, 1)
+    scale = min(upright.width / width, upright.height / height)
+    kept_width, kept_height = max(1, round(width * scale)), max(1, round(height * scale))
+    left, top = (upright.width - kept_width) // 2, (upright.height - kept_height) // 2
+    # cropped first: a resize with `box` would let its filter see what lies outside
+    cropped = upright.crop((left, top, left + kept_width, top + kept_height))
+    resized = cropped.resize((width, height), Image.Resampling.LANCZOS)
+    array = np.asarray(resized.convert("L" if channels == 1 else "RGB"))
+    return array.reshape(height, width, channels).transpose(2, 0, 1)
 
 
 @contextmanager

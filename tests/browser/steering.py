@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
@@ -83,6 +84,19 @@ def wait_until_idle(page: Page) -> None:
     """Wait for the end of a rerun."""
     page.wait_for_timeout(300)
     page.locator('[data-testid="stStatusWidget"]').wait_for(state="hidden", timeout=60_000)
+
+
+def pixels(page: Page) -> str:
+    """What the first panel shows, whatever lies over it."""
+    return str(page.locator(".panel canvas").first.evaluate("canvas => canvas.toDataURL()"))
+
+
+def wait_until(page: Page, is_so: Callable[[], bool]) -> None:
+    """Wait for what only Python can tell; fails after 20 seconds."""
+    deadline = time.monotonic() + 20
+    while not is_so():
+        assert time.monotonic() < deadline, "what was waited for did not come"
+        page.wait_for_timeout(50)
 
 
 def drag(page: Page, slider: Locator, *, n_moves: int = 60) -> list[list[int]]:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Page, expect
 
+from ae_core.data.catalogue import load_data_set
 from benchmarks.serving import Server
 from tests.browser import steering
 
@@ -115,8 +118,26 @@ def test_dimensions_reset_puts_the_hand_back(page: Page, world: Callable[[str], 
     canvas = page.locator(".panel canvas").first
     before = canvas.screenshot()
     page.get_by_role("button", name="Random").click()
-    page.wait_for_timeout(500)
-    assert canvas.screenshot() != before
+    steering.wait_until(page, lambda: canvas.screenshot() != before)
     page.get_by_role("button", name="Reset").click()
-    page.wait_for_timeout(500)
-    assert canvas.screenshot() == before
+    steering.wait_until(page, lambda: canvas.screenshot() == before)
+
+
+def test_dimensions_starts_from_a_picture_of_one_s_own(
+    page: Page, world: Callable[[str], str], tmp_path: Path
+) -> None:
+    """One that cannot be read is refused beside the uploader, and the page goes on."""
+    steering.open_stage(page, world("dimensions"))
+    before = steering.pixels(page)
+    page.get_by_role("button", name="Start: the mean code").click()
+    files = page.locator("[data-testid=stFileUploaderDropzoneInput]")
+    (tmp_path / "broken.png").write_bytes(b"no picture")
+    files.set_input_files(tmp_path / "broken.png")
+    expect(page.get_by_text("'broken.png' cannot be read")).to_be_visible()
+    steering.wait_until_idle(page)
+    assert steering.pixels(page) == before
+    Image.fromarray(load_data_set("digits").items[0, 0]).save(tmp_path / "own.png")
+    files.set_input_files(tmp_path / "own.png")
+    expect(page.get_by_role("button", name="Start: your picture")).to_be_visible()
+    page.wait_for_function("() => new URL(location).searchParams.get('start') === 'picture'")
+    steering.wait_until(page, lambda: steering.pixels(page) != before)

@@ -1,14 +1,9 @@
 """Dimensions orders sliders by activity, and starts from any item, picture or random code."""
 
-import io
-
-import numpy as np
 import pytest
-from PIL import Image
+from streamlit.testing.v1 import AppTest
 
-from ae_core.errors import DataError
 from tests.pages.steering_world import open_page, save_digits_vae, words
-from ui.starting import as_item
 
 
 @pytest.fixture(autouse=True)
@@ -51,31 +46,20 @@ def test_buttons_choose_the_start() -> None:
     assert "start" not in app.query_params
 
 
-def test_traversals_and_inactive_ones_can_be_shown() -> None:
+def switches(app: AppTest) -> dict[str, bool]:
+    """Those that the address holds."""
+    return {t.key: t.value for t in app.toggle if t.key in ("inactive", "traversals")}
+
+
+def test_traversals_and_inactive_ones_can_be_shown_and_a_link_shows_them() -> None:
     app = open_page("dimensions.py")
-    for toggle in app.toggle:
-        toggle.set_value(True)
-    app.run()
+    assert switches(app) == dict.fromkeys(switches(app), False) and "traversals" in switches(app)
+    for name in switches(app):
+        app.toggle(name).set_value(True).run()
     assert not app.exception and not app.error
-
-
-def png(array: np.ndarray) -> bytes:
-    buffer = io.BytesIO()
-    Image.fromarray(array).save(buffer, "PNG")
-    return buffer.getvalue()
-
-
-def test_a_picture_of_the_data_comes_back_as_it_was() -> None:
-    picture = np.random.default_rng(0).integers(0, 256, (16, 16, 3), dtype=np.uint8)
-    np.testing.assert_array_equal(as_item(png(picture), (3, 16, 16)), picture.transpose(2, 0, 1))
-
-
-def test_a_wide_picture_is_cropped_at_the_centre() -> None:
-    wide = np.zeros((40, 80), np.uint8)
-    wide[:, 20:60] = 255  # the centred square
-    assert (as_item(png(wide), (1, 8, 8)) == 255).all()
-
-
-def test_what_is_no_picture_is_said() -> None:
-    with pytest.raises(DataError, match="no picture"):
-        as_item(b"GIF89a broken", (1, 8, 8))
+    link = {name: "".join(value) for name, value in app.query_params.items()}
+    opened = open_page("dimensions.py", link)
+    assert switches(opened) == switches(app) == dict.fromkeys(switches(app), True)
+    opened.toggle("traversals").set_value(False).run()
+    assert not opened.exception and not switches(opened)["traversals"]
+    assert "traversals" not in opened.query_params
