@@ -39,7 +39,7 @@ def browse(data_set: DataSet) -> None:
     number = st.number_input("Sheet", 1, n_pages, help=f"1 to {n_pages}") if n_pages > 1 else 1
     shown = rows[(number - 1) * N_SHOWN : number * N_SHOWN]
     sheet = page.contact_sheet(data_set.items[shown], n_columns=16)
-    st.image(page.upscale(sheet, 1280), width="stretch", caption=f"Items {shown[0]} to {shown[-1]}")
+    st.image(page.crisp(sheet, 1280), width="stretch", caption=f"Items {shown[0]} to {shown[-1]}")
 
 
 def table(data_set: DataSet) -> None:

@@ -42,7 +42,7 @@ def rows(checkpoint: Checkpoint, partner: Checkpoint, data_set: DataSet) -> None
         label, images = st.columns([0.14, 0.86], vertical_alignment="center")
         label.markdown(f"**{as_written(name)}**")
         strip = page.contact_sheet(block, n_columns=N_COLUMNS)
-        images.image(page.upscale(strip, 1024), width="stretch")
+        images.image(page.crisp(strip, 1024), width="stretch")
     if st.button("Other items", icon=":material/refresh:"):
         state.remember("sheet", str((sheet + 1) % n_sheets))
         st.rerun()

@@ -50,16 +50,23 @@ def errors_in_words(*, ends_page: bool = True) -> Iterator[None]:
             end_page()
 
 
-def upscale(picture: np.ndarray, px: int) -> "Image":
-    """A crisp picture at least `px` pixels wide, by repeating pixels; uint8 (C, H, W)."""
+def crisp(picture: np.ndarray, px: int) -> str:
+    """A picture at least `px` pixels wide, by repeating pixels, as a URL that holds it.
+
+    Not a file on Streamlit's server: that is lossy, and dropped when the page is left or a fragment
+    runs again, often before the browser has fetched it.
+
+    Args:
+        picture: uint8 (C, H, W).
+        px: Width on the screen.
+    """
     from PIL import Image  # the first page is on screen before it is needed
 
     channels, height, width = picture.shape
     array = picture[0] if channels == 1 else picture.transpose(1, 2, 0)
     factor = max(1, -(-px // width))
-    return Image.fromarray(array).resize(
-        (width * factor, height * factor), Image.Resampling.NEAREST
-    )
+    size = (width * factor, height * factor)
+    return data_url(Image.fromarray(array).resize(size, Image.Resampling.NEAREST))
 
 
 def contact_sheet(pictures: Sequence[np.ndarray] | np.ndarray, *, n_columns: int) -> np.ndarray:
@@ -79,5 +86,5 @@ def contact_sheet(pictures: Sequence[np.ndarray] | np.ndarray, *, n_columns: int
 def data_url(picture: "Image") -> str:
     """The picture as a PNG in a URL, for Markdown and components."""
     buffer = io.BytesIO()
-    picture.save(buffer, "PNG")
+    picture.save(buffer, "PNG", compress_level=1)  # a third of the usual time
     return f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}"

@@ -125,9 +125,9 @@ def _frames(run: Run, frames: list[watch.Frame], shown: int) -> None:
         chosen = st.select_slider("Replay: epoch", epochs, value=start)
         index = epochs.index(chosen)
     left, right = st.columns(2)
-    left.image(_crisp(watch.items_picture(run.folder)), width="stretch", caption="Held-out items")
+    left.image(_sheet(watch.items_picture(run.folder)), width="stretch", caption="Held-out items")
     right.image(
-        _crisp(frames[index].picture),
+        _sheet(frames[index].picture),
         width="stretch",
         caption=f"Reconstructed, epoch {frames[index].epoch}",
     )
@@ -137,16 +137,11 @@ def _frames(run: Run, frames: list[watch.Frame], shown: int) -> None:
     st.caption(f"{len(points):,} held-out codes on their two main axes, turned like before")
 
 
-def _crisp(path: Path) -> str:
-    """A sheet whose pixels stay pixels, as a URL that holds it.
-
-    Not a file on Streamlit's server: that is dropped when the fragment runs again, often before
-    the browser has fetched it.
-    """
+def _sheet(path: Path) -> str:
+    """A sheet of a run, crisp."""
     with Image.open(path) as sheet:
-        factor = max(1, 512 // sheet.width)
-        size = (sheet.width * factor, sheet.height * factor)
-        return page.data_url(sheet.resize(size, Image.Resampling.NEAREST))
+        pixels = np.atleast_3d(np.asarray(sheet)).transpose(2, 0, 1)
+    return page.crisp(pixels, 512)
 
 
 @st.cache_data(max_entries=4, show_spinner=False)

@@ -30,13 +30,11 @@ def world(serve, tmp_path_factory):
     return SimpleNamespace(url=server.url, home=home)
 
 
-def open_map(page: Page, world: SimpleNamespace, console_errors: list[str]) -> None:
+def open_map(page: Page, world: SimpleNamespace) -> None:
     page.set_default_timeout(WAIT_MS)
     page.goto(f"{world.url}/explore?data=blots&checkpoint=blots-pca")
     painted(page)
     page.wait_for_selector(".zmap[data-live=ready]", timeout=WAIT_MS)
-    # Streamlit asks below the page's own address first; that is not ours.
-    console_errors[:] = [text for text in console_errors if "404" not in text]
 
 
 def painted(page: Page, other_than: str = "") -> str:
@@ -78,8 +76,8 @@ def choose_method(page: Page, name: str, before: str) -> str:
     return painted(page, other_than=before)
 
 
-def test_hover_shows_the_item_and_its_reconstruction(page, world, console_errors) -> None:
-    open_map(page, world, console_errors)
+def test_hover_shows_the_item_and_its_reconstruction(page, world) -> None:
+    open_map(page, world)
     x, y, width, height = surface(page)
     page.mouse.move(x + 5, y + 5)
     page.mouse.move(x + width / 2, y + height / 2, steps=20)
@@ -98,8 +96,8 @@ def test_hover_shows_the_item_and_its_reconstruction(page, world, console_errors
     assert 0 < off < 40  # PCA with 8 of 64 axes, not another item
 
 
-def test_what_lives_here_follows_the_hand_over_empty_map(page, world, console_errors) -> None:
-    open_map(page, world, console_errors)
+def test_what_lives_here_follows_the_hand_over_empty_map(page, world) -> None:
+    open_map(page, world)
     x, y, width, height = surface(page)
     page.click("[data-tool=here]")
     seen = set()
@@ -112,9 +110,9 @@ def test_what_lives_here_follows_the_hand_over_empty_map(page, world, console_er
     assert "exact" in page.locator(".zmap-doubt").inner_text()
 
 
-def test_a_large_group_lasts(page, world, console_errors) -> None:
+def test_a_large_group_lasts(page, world) -> None:
     """20,000 items: other colours, another map and back, another page and back."""
-    open_map(page, world, console_errors)
+    open_map(page, world)
     pca = painted(page)
     draw_box(page, 0.9)
     page.wait_for_function("() => +document.querySelector('.zmap').dataset.group > 0")
@@ -131,15 +129,12 @@ def test_a_large_group_lasts(page, world, console_errors) -> None:
     assert group_size(page) == n
     page.get_by_role("link", name="Data", exact=True).click()
     page.wait_for_selector(".zmap", state="detached", timeout=WAIT_MS)
-    page.wait_for_function(  # Streamlit forgets a page's pictures when it is left
-        "() => document.images.length && [...document.images].every((image) => image.complete)"
-    )
     page.get_by_role("link", name="Explore").click()
     page.wait_for_selector(f'.zmap[data-group="{n}"]', timeout=WAIT_MS)
 
 
-def test_arrow_keys_reach_items_and_enter_pins_one(page, world, console_errors) -> None:
-    open_map(page, world, console_errors)
+def test_arrow_keys_reach_items_and_enter_pins_one(page, world) -> None:
+    open_map(page, world)
     page.locator(".zmap-surface").focus()
     items = set()
     for key in ["ArrowRight", "ArrowRight", "ArrowUp", "ArrowLeft"]:
@@ -163,7 +158,7 @@ INK = """() => {
 }"""
 
 
-def test_the_movement_between_two_maps_is_drawn_when_asked(page, world, console_errors) -> None:
+def test_the_movement_between_two_maps_is_drawn_when_asked(page, world) -> None:
     page.set_default_timeout(WAIT_MS)
     beside = "UMAP%20of%20codes"
     page.goto(f"{world.url}/explore?data=blots&checkpoint=blots-pca&beside={beside}")
@@ -173,7 +168,6 @@ def test_the_movement_between_two_maps_is_drawn_when_asked(page, world, console_
     page.wait_for_function(INK, timeout=WAIT_MS)
     page.get_by_text("Draw the movement").click()
     page.wait_for_function(f"() => !({INK})()", timeout=WAIT_MS)
-    console_errors[:] = [text for text in console_errors if "404" not in text]
 
 
 def select(page: Page, label: str, option: str) -> None:
@@ -196,8 +190,8 @@ def pin_one(page: Page) -> str:
     return near
 
 
-def test_what_was_chosen_among_other_items_is_forgotten(page, world, console_errors) -> None:
-    open_map(page, world, console_errors)
+def test_what_was_chosen_among_other_items_is_forgotten(page, world) -> None:
+    open_map(page, world)
     before = painted(page)
     draw_box(page, 0.5)
     pin_one(page)
@@ -213,8 +207,8 @@ def test_what_was_chosen_among_other_items_is_forgotten(page, world, console_err
     page.wait_for_function("() => +document.querySelector('.zmap').dataset.group > 0")
 
 
-def test_a_pinned_item_follows_to_another_checkpoint(page, world, console_errors) -> None:
-    open_map(page, world, console_errors)
+def test_a_pinned_item_follows_to_another_checkpoint(page, world) -> None:
+    open_map(page, world)
     before = painted(page)
     near = pin_one(page)
     assert len(near.split(",")) == 12
@@ -227,7 +221,7 @@ def test_a_pinned_item_follows_to_another_checkpoint(page, world, console_errors
     assert "-pca-2" in caption.inner_text()
 
 
-def test_two_maps_have_one_group_wherever_it_is_drawn(page, world, console_errors) -> None:
+def test_two_maps_have_one_group_wherever_it_is_drawn(page, world) -> None:
     page.set_default_timeout(WAIT_MS)
     beside = "UMAP%20of%20codes"
     page.goto(
@@ -257,10 +251,9 @@ def test_two_maps_have_one_group_wherever_it_is_drawn(page, world, console_error
         kept = load_groups(data.name, data.about.fingerprint, len(data.items))["second"]
     assert kept.n_items == n
     assert set(data.attributes["label"].iloc[list(kept.items)]) == {"1"}
-    console_errors[:] = [text for text in console_errors if "404" not in text]
 
 
-def test_tools_that_a_3_d_map_has_not_stay_off(page, world, console_errors) -> None:
+def test_tools_that_a_3_d_map_has_not_stay_off(page, world) -> None:
     page.set_default_timeout(WAIT_MS)
     page.goto(f"{world.url}/explore?data=blots&checkpoint=blots-pca&axes=3")
     painted(page)
@@ -273,10 +266,9 @@ def test_tools_that_a_3_d_map_has_not_stay_off(page, world, console_errors) -> N
     page.mouse.down()
     page.mouse.move(x + width / 2, y + height / 2, steps=5)
     page.mouse.up()
-    console_errors[:] = [text for text in console_errors if "404" not in text]
 
 
-def test_choices_on_a_page_are_no_steps_back(page, world, console_errors) -> None:
+def test_choices_on_a_page_are_no_steps_back(page, world) -> None:
     page.set_default_timeout(WAIT_MS)
     page.goto(f"{world.url}/data?data=specks")
     page.get_by_role("link", name="Explore").click()
@@ -289,7 +281,6 @@ def test_choices_on_a_page_are_no_steps_back(page, world, console_errors) -> Non
     assert page.evaluate("history.length") == steps
     page.go_back()
     expect(page.get_by_role("heading", name="Data", exact=True)).to_be_visible()
-    console_errors[:] = [text for text in console_errors if "404" not in text]
 
 
 GRID = """async ({ x, y, queries, polygon }) => {
