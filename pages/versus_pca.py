@@ -57,26 +57,28 @@ def reconstruct(key: str, items: np.ndarray) -> np.ndarray:
 
 def scores(comparison: Comparison, checkpoint: Checkpoint) -> None:
     """The two errors, what their ratio means, and PCA's curve."""
-    left, middle, right = st.columns(3)
-    left.metric(
-        f"{as_written(checkpoint.name)}, held-out MSE",
-        f"{comparison.model_mse:.5f}",
-        help=f"Standard error {comparison.model_standard_error:.5f}",
-    )
     n_axes = cached.pca_partner(checkpoint).config.latent_dim
-    is_less = n_axes < checkpoint.config.latent_dim
-    middle.metric(
-        f"PCA, all {n_axes} axes there are" if is_less else "PCA at the same size",
-        f"{comparison.pca_mse:.5f}",
-        help=f"Standard error {comparison.pca_standard_error:.5f}",
-    )
-    equal = comparison.equal_axes
     size = checkpoint.config.latent_dim
-    right.metric(
-        "PCA needs for the same error",
-        f"{equal} axes" if equal is not None else f"over {len(comparison.curve) - 1} axes",
-        help=f"The model's code has {size} numbers.",
-    )
+    is_less, equal = n_axes < size, comparison.equal_axes
+    with st.container(horizontal=True, gap="medium"):  # breaks where there is no room for three
+        st.metric(
+            f"{as_written(checkpoint.name)}, held-out MSE",
+            f"{comparison.model_mse:.5f}",
+            help=f"Standard error {comparison.model_standard_error:.5f}",
+            width="content",
+        )
+        st.metric(
+            f"PCA, all {n_axes} axes there are" if is_less else "PCA at the same size",
+            f"{comparison.pca_mse:.5f}",
+            help=f"Standard error {comparison.pca_standard_error:.5f}",
+            width="content",
+        )
+        st.metric(
+            "PCA needs for the same error",
+            f"{equal} axes" if equal is not None else f"over {len(comparison.curve) - 1} axes",
+            help=f"The model's code has {size} numbers.",
+            width="content",
+        )
     name = as_written(checkpoint.name)
     figure = figures.pca_curve(comparison, size, checkpoint.name)
     st.plotly_chart(figure, width="stretch", config={"displayModeBar": False})
