@@ -317,20 +317,27 @@ def save_checkpoint(
         CARD: card.encode(),
         WEIGHTS: save(weights),
     }
-    if folder.is_dir():
+    if folder.is_dir() or not _save_new(folder, files):
         for name, content in files.items():
             write_atomically(folder / name, content)
-        return read_checkpoint(folder)
+    return read_checkpoint(folder)
+
+
+def _save_new(folder: Path, files: Mapping[str, bytes]) -> bool:
+    """Whether the folder appeared with these files; not so where somebody was faster."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
     try:
         for name, content in files.items():
             write_atomically(temporary / name, content)
         temporary.rename(folder)
-    except BaseException:
+    except OSError:
+        if not folder.is_dir():
+            raise
+        return False
+    finally:
         shutil.rmtree(temporary, ignore_errors=True)
-        raise
-    return read_checkpoint(folder)
+    return True
 
 
 def pca_partner(

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -31,6 +32,20 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setenv("ZOETROPE_HOME", str(folder))
     yield folder
     end_detached(folder)
+
+
+@pytest.fixture
+def overtaken(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """Somebody else puts the same folder in place just before each rename; which they were."""
+    rename, folders = Path.rename, []
+
+    def late(self: Path, target: Path) -> Path:
+        shutil.copytree(self, target)
+        folders.append(target)
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", late)
+    return folders
 
 
 def end_detached(home: Path) -> None:

@@ -113,14 +113,25 @@ def load_data_set(name: str, *, on_progress: Progress | None = None) -> DataSet:
 
 
 def _load_embedded(name: str, folder: Path, on_progress: Progress | None) -> DataSet:
-    try:
-        return read_data_set(folder)
-    except DataError:
-        # Nothing of a person's is in the cache: a broken copy is simply made anew.
-        shutil.rmtree(folder, ignore_errors=True)
+    if (kept := _kept(folder)) is not None:
+        return kept
     made = _EMBEDDED[name](on_progress)
     _keep(folder, made)
     return read_data_set(folder)
+
+
+def _kept(folder: Path) -> DataSet | None:
+    """What the cache holds; nothing there is a person's, so a broken copy makes room for another.
+
+    What is not there is not removed: another process may just be putting it there.
+    """
+    if not folder.exists():
+        return None
+    try:
+        return read_data_set(folder)
+    except DataError:
+        shutil.rmtree(folder, ignore_errors=True)
+        return None
 
 
 def _keep(folder: Path, made: DataSet) -> None:
@@ -137,10 +148,8 @@ def preview_data_set(name: str) -> DataSet:
     if name != "faces" or is_ready(name):
         return load_data_set(name).head(N_PREVIEW)
     folder = cache_dir() / "data" / f"faces-v{FACES_VERSION}-{FACES_SEED}-{N_PREVIEW}"
-    try:
-        return read_data_set(folder)
-    except DataError:
-        shutil.rmtree(folder, ignore_errors=True)
+    if (kept := _kept(folder)) is not None:
+        return kept
     made = _make_faces(None, N_PREVIEW)
     _keep(folder, made)
     return made

@@ -168,10 +168,7 @@ def write_data_set(folder: Path, data_set: DataSet) -> None:
         OSError: The disk is full; nothing is left behind.
     """
     if folder.exists():
-        raise DataError(
-            f"`name`: a data set {folder.name!r} exists already: choose another name, or remove it "
-            "first."
-        )
+        raise _exists(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
     try:
@@ -179,9 +176,19 @@ def write_data_set(folder: Path, data_set: DataSet) -> None:
         data_set.attributes.to_parquet(temporary / "attributes.parquet")
         write_atomically(temporary / "about.json", data_set.about.model_dump_json(indent=2))
         temporary.rename(folder)
-    except BaseException:
-        shutil.rmtree(temporary, ignore_errors=True)
+    except OSError as error:
+        if folder.exists():  # somebody was faster
+            raise _exists(folder) from error
         raise
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _exists(folder: Path) -> DataError:
+    return DataError(
+        f"`name`: a data set {folder.name!r} exists already: choose another name, or remove it "
+        "first."
+    )
 
 
 def read_about(folder: Path) -> About:

@@ -11,7 +11,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
 from benchmarks.serving import Server, launch_chromium
 from benchmarks.serving import serve as serve_script
@@ -53,6 +53,7 @@ def server(app_server: Server) -> str:
 # open, and tests elsewhere call `asyncio.run`.
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
+    expect.set_options(timeout=20_000)  # two cores, perhaps busy ones
     with sync_playwright() as playwright:
         chromium = launch_chromium(playwright)
         yield chromium

@@ -271,9 +271,9 @@ def test_tools_that_a_3_d_map_has_not_stay_off(page, world) -> None:
 def test_choices_on_a_page_are_no_steps_back(page, world) -> None:
     page.set_default_timeout(WAIT_MS)
     page.goto(f"{world.url}/data?data=specks")
+    page.wait_for_function("history.pushState.name === 'pushPage'")
     page.get_by_role("link", name="Explore").click()
     painted(page)
-    page.wait_for_function("history.pushState.name === 'pushPage'")
     steps = page.evaluate("history.length")
     page.get_by_role("textbox", name="Find").fill("label = 0")
     page.get_by_role("textbox", name="Find").press("Enter")

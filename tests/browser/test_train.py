@@ -84,7 +84,7 @@ def test_mnist_from_a_file_to_a_map(
 ) -> None:
     add_file(page, own_server, shared_data / "mnist.npz", "mnist")
     added = own_home / "data" / "mnist" / "about.json"
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 240
     while not added.is_file():
         assert time.monotonic() < deadline, "MNIST was not added"
         page.wait_for_timeout(100)  # lets the page go on

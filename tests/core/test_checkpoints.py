@@ -170,6 +170,14 @@ def test_a_failed_save_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     assert list(checkpoints_dir().iterdir()) == []
 
 
+def test_two_that_save_at_once_leave_a_whole_one(overtaken: list[Path]) -> None:
+    load_data_set("digits")
+    overtaken.clear()
+    save_dense()
+    assert overtaken == list(checkpoints_dir().iterdir())
+    assert load_codec(find_checkpoint("mine")).latent_dim == 6
+
+
 def test_the_pca_partner_is_pca_of_the_training_split() -> None:
     save_dense()
     partner = pca_partner(find_checkpoint("mine"))

@@ -37,6 +37,24 @@ def test_a_set_is_never_overwritten(tmp_path: Path) -> None:
         write_data_set(tmp_path / "small", small_set())
 
 
+def test_a_set_that_somebody_else_just_wrote_is_not_overwritten(
+    tmp_path: Path, overtaken: list[Path]
+) -> None:
+    with pytest.raises(DataError, match="exists already"):
+        write_data_set(tmp_path / "data" / "small", small_set())
+    assert [folder.name for folder in (tmp_path / "data").iterdir()] == ["small"]
+
+
+@pytest.mark.parametrize("name", ["faces", "digits"])
+def test_two_that_make_an_embedded_set_at_once_both_have_it(
+    name: str, home: Path, overtaken: list[Path]
+) -> None:
+    """The first pages of a first start do."""
+    preview = catalogue.preview_data_set(name)
+    assert len(overtaken) == 1 and len(preview.items) == catalogue.N_PREVIEW
+    assert [folder.name for folder in (home / ".cache" / "data").iterdir()] == [overtaken[0].name]
+
+
 @pytest.mark.parametrize("file", ["items.npy", "attributes.parquet", "about.json"])
 @pytest.mark.parametrize("damage", ["gone", "empty", "cut"])
 def test_a_damaged_file_is_named_with_a_remedy(tmp_path: Path, file: str, damage: str) -> None:
