@@ -20,8 +20,7 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import gammaln
-from scipy.stats import beta
+from scipy.special import betaincinv, gammaln
 
 from ae_core.errors import LatentInputError
 from ae_core.paths import Codes
@@ -189,7 +188,7 @@ def expected_random_cosine(latent_dim: int) -> tuple[float, float]:
     if latent_dim < 2:
         return 1.0, 1.0
     mean = np.exp(gammaln(latent_dim / 2) - gammaln((latent_dim + 1) / 2)) / np.sqrt(np.pi)
-    return float(mean), float(np.sqrt(beta.ppf(0.95, 0.5, (latent_dim - 1) / 2)))
+    return float(mean), float(np.sqrt(betaincinv(0.5, (latent_dim - 1) / 2, 0.95)))
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import expit
-from scipy.stats import rankdata
 
 from ae_core.errors import LatentInputError
 from ae_core.paths import Codes
@@ -198,7 +197,8 @@ def auc(scores: NDArray[np.float64], labels: NDArray[np.bool_]) -> float:
     n, m = int(labels.sum()), int((~labels).sum())
     if min(n, m) == 0:
         return float("nan")
-    return float((rankdata(scores)[labels].sum() - n * (n + 1) / 2) / (n * m))
+    ranks = pd.Series(scores).rank().to_numpy()
+    return float((ranks[labels].sum() - n * (n + 1) / 2) / (n * m))
 
 
 def _r_squared(found: NDArray[np.float64], truth: NDArray[np.float64]) -> float:

@@ -1,5 +1,8 @@
 """Each estimator recovers a known axis; each measure of doubt matches an independent oracle."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -25,6 +28,7 @@ from ae_core.directions import (
     principal_axes,
 )
 from ae_core.errors import LatentInputError
+from ae_core.locations import project_root
 from ae_core.readouts import auc, fit_readouts
 
 DIMS = 16
@@ -270,3 +274,19 @@ def test_nothing_left_is_said() -> None:
     first = mean_difference(*two_groups(unit(1), n=100))
     with pytest.raises(LatentInputError, match="nothing is left"):
         conditional(first, [first], two_groups(unit(1), n=10)[0])
+
+
+HALF_LOADED = """
+import sys, types
+sys.modules["torch"] = types.ModuleType("torch")  # as another thread's import leaves it for a while
+import numpy as np
+from ae_core.directions import expected_random_cosine
+from ae_core.readouts import auc
+expected_random_cosine(32)
+assert auc(np.array([0.1, 0.9, 0.5]), np.array([False, True, False])) == 1
+"""
+
+
+def test_torch_may_be_half_loaded_meanwhile() -> None:
+    """scipy.stats looks into whatever torch there is; the first pages come while it is imported."""
+    subprocess.run([sys.executable, "-c", HALF_LOADED], check=True, cwd=project_root())
