@@ -11,8 +11,6 @@ Listing needs no torch: pages paint before it is imported.
 import functools
 import hashlib
 import json
-import shutil
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +22,7 @@ from ae_core.config import SCHEMA_VERSION, CheckpointConfig, ModelConfig, explai
 from ae_core.data.catalogue import about_data_set, is_ready, load_data_set
 from ae_core.errors import CheckpointError, DataError
 from ae_core.locations import (
+    atomic_folder,
     cache_dir,
     checkpoints_dir,
     shipped_checkpoints_dir,
@@ -317,27 +316,17 @@ def save_checkpoint(
         CARD: card.encode(),
         WEIGHTS: save(weights),
     }
-    if folder.is_dir() or not _save_new(folder, files):
-        for name, content in files.items():
-            write_atomically(folder / name, content)
+    try:
+        with atomic_folder(folder) as new:
+            _write_files(new, files)
+    except FileExistsError:
+        _write_files(folder, files)
     return read_checkpoint(folder)
 
 
-def _save_new(folder: Path, files: Mapping[str, bytes]) -> bool:
-    """Whether the folder appeared with these files; not so where somebody was faster."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
-    try:
-        for name, content in files.items():
-            write_atomically(temporary / name, content)
-        temporary.rename(folder)
-    except OSError:
-        if not folder.is_dir():
-            raise
-        return False
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
-    return True
+def _write_files(folder: Path, files: Mapping[str, bytes]) -> None:
+    for name, content in files.items():
+        write_atomically(folder / name, content)
 
 
 def pca_partner(

@@ -95,11 +95,15 @@ def gallery(
 
 @functools.lru_cache(maxsize=2048)
 def _png(raw: bytes, shape: tuple[int, int, int]) -> str:
-    """A picture's bytes, uint8 (C, H, W), as the URL of a PNG."""
-    from PIL import Image
+    """`png_url` of a picture's bytes."""
+    return png_url(np.frombuffer(raw, np.uint8).reshape(shape))
 
-    array = np.frombuffer(raw, np.uint8).reshape(shape)
-    image = Image.fromarray(array[0] if shape[0] == 1 else array.transpose(1, 2, 0))
+
+def png_url(picture: NDArray[np.uint8]) -> str:
+    """A picture, uint8 (C, H, W), as the URL of a PNG."""
+    from PIL import Image  # the first page is on screen before it is needed
+
+    image = Image.fromarray(picture[0] if len(picture) == 1 else picture.transpose(1, 2, 0))
     buffer = io.BytesIO()
     image.save(buffer, "PNG", compress_level=1)
     return f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}"

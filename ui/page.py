@@ -1,20 +1,15 @@
 """The anatomy that all pages share: title, one sentence, the "how"; pictures of items."""
 
-import base64
-import io
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 import numpy as np
 import streamlit as st
 
 from ae_core.errors import AeCoreError
+from live.gallery import png_url
 from ui import presenting
 from ui.state import end_page, say_error
-
-if TYPE_CHECKING:
-    from PIL.Image import Image
 
 
 def header(title: str, question: str, how: str, *, is_live: bool = False) -> None:
@@ -60,13 +55,8 @@ def crisp(picture: np.ndarray, px: int) -> str:
         picture: uint8 (C, H, W).
         px: Width on the screen.
     """
-    from PIL import Image  # the first page is on screen before it is needed
-
-    channels, height, width = picture.shape
-    array = picture[0] if channels == 1 else picture.transpose(1, 2, 0)
-    factor = max(1, -(-px // width))
-    size = (width * factor, height * factor)
-    return data_url(Image.fromarray(array).resize(size, Image.Resampling.NEAREST))
+    factor = max(1, -(-px // picture.shape[2]))
+    return png_url(picture.repeat(factor, axis=1).repeat(factor, axis=2))
 
 
 def contact_sheet(pictures: Sequence[np.ndarray] | np.ndarray, *, n_columns: int) -> np.ndarray:
@@ -81,10 +71,3 @@ def contact_sheet(pictures: Sequence[np.ndarray] | np.ndarray, *, n_columns: int
     sheet[:n_items] = block
     grid = sheet.reshape(n_rows, n_columns, channels, height, width)
     return grid.transpose(2, 0, 3, 1, 4).reshape(channels, n_rows * height, n_columns * width)
-
-
-def data_url(picture: "Image") -> str:
-    """The picture as a PNG in a URL, for Markdown and components."""
-    buffer = io.BytesIO()
-    picture.save(buffer, "PNG", compress_level=1)  # a third of the usual time
-    return f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}"

@@ -103,7 +103,7 @@ def load_data_set(name: str, *, on_progress: Progress | None = None) -> DataSet:
     """
     folder = _folder(name)
     if name in _EMBEDDED:
-        return _load_embedded(name, folder, on_progress)
+        return _cached(folder, lambda: _EMBEDDED[name](on_progress))
     if not folder.is_dir():
         raise DataError(
             f"`data`: there is no data set {name!r}; there are {', '.join(list_data_sets())}: "
@@ -112,32 +112,21 @@ def load_data_set(name: str, *, on_progress: Progress | None = None) -> DataSet:
     return read_data_set(folder)
 
 
-def _load_embedded(name: str, folder: Path, on_progress: Progress | None) -> DataSet:
-    if (kept := _kept(folder)) is not None:
-        return kept
-    made = _EMBEDDED[name](on_progress)
-    _keep(folder, made)
-    return read_data_set(folder)
+def _cached(folder: Path, make: Callable[[], DataSet]) -> DataSet:
+    """What the cache holds, else what `make` puts there.
 
-
-def _kept(folder: Path) -> DataSet | None:
-    """What the cache holds; nothing there is a person's, so a broken copy makes room for another.
-
-    What is not there is not removed: another process may just be putting it there.
+    Nothing there is a person's, so a broken copy makes room for another. What is not there is not
+    removed: another process may just be putting it there; its copy is bit-identical.
     """
-    if not folder.exists():
-        return None
-    try:
-        return read_data_set(folder)
-    except DataError:
-        shutil.rmtree(folder, ignore_errors=True)
-        return None
-
-
-def _keep(folder: Path, made: DataSet) -> None:
-    # Another process may have been faster; its copy is bit-identical.
-    with contextlib.suppress(DataError):
+    if folder.exists():
+        try:
+            return read_data_set(folder)
+        except DataError:
+            shutil.rmtree(folder, ignore_errors=True)
+    made = make()
+    with contextlib.suppress(DataError):  # somebody was faster
         write_data_set(folder, made)
+    return read_data_set(folder)
 
 
 def preview_data_set(name: str) -> DataSet:
@@ -148,11 +137,7 @@ def preview_data_set(name: str) -> DataSet:
     if name != "faces" or is_ready(name):
         return load_data_set(name).head(N_PREVIEW)
     folder = cache_dir() / "data" / f"faces-v{FACES_VERSION}-{FACES_SEED}-{N_PREVIEW}"
-    if (kept := _kept(folder)) is not None:
-        return kept
-    made = _make_faces(None, N_PREVIEW)
-    _keep(folder, made)
-    return made
+    return _cached(folder, lambda: _make_faces(None, N_PREVIEW))
 
 
 def about_data_set(name: str) -> About:

@@ -3,8 +3,6 @@
 import functools
 import hashlib
 import json
-import shutil
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +12,7 @@ from pydantic import Field, ValidationError
 
 from ae_core.config import Settings, explain
 from ae_core.errors import DataError
-from ae_core.locations import write_atomically
+from ae_core.locations import atomic_folder, write_atomically
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -161,34 +159,22 @@ def make_data_set(
 
 
 def write_data_set(folder: Path, data_set: DataSet) -> None:
-    """Write a whole data set or nothing: a temporary folder beside it, then a rename.
+    """Write a whole data set or nothing; see `atomic_folder`.
 
     Raises:
         DataError: The folder exists already.
         OSError: The disk is full; nothing is left behind.
     """
-    if folder.exists():
-        raise _exists(folder)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
     try:
-        np.save(temporary / "items.npy", data_set.items)
-        data_set.attributes.to_parquet(temporary / "attributes.parquet")
-        write_atomically(temporary / "about.json", data_set.about.model_dump_json(indent=2))
-        temporary.rename(folder)
-    except OSError as error:
-        if folder.exists():  # somebody was faster
-            raise _exists(folder) from error
-        raise
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
-
-
-def _exists(folder: Path) -> DataError:
-    return DataError(
-        f"`name`: a data set {folder.name!r} exists already: choose another name, or remove it "
-        "first."
-    )
+        with atomic_folder(folder) as temporary:
+            np.save(temporary / "items.npy", data_set.items)
+            data_set.attributes.to_parquet(temporary / "attributes.parquet")
+            write_atomically(temporary / "about.json", data_set.about.model_dump_json(indent=2))
+    except FileExistsError as error:
+        raise DataError(
+            f"`name`: a data set {folder.name!r} exists already: choose another name, or remove it "
+            "first."
+        ) from error
 
 
 def read_about(folder: Path) -> About:

@@ -91,9 +91,9 @@ def pixels(page: Page) -> str:
     return str(page.locator(".panel canvas").first.evaluate("canvas => canvas.toDataURL()"))
 
 
-def wait_until(page: Page, is_so: Callable[[], bool]) -> None:
-    """Wait for what only Python can tell; fails after 20 seconds."""
-    deadline = time.monotonic() + 20
+def wait_until(page: Page, is_so: Callable[[], bool], *, seconds: float = 20) -> None:
+    """Wait for what only Python can tell; fails after so many seconds."""
+    deadline = time.monotonic() + seconds
     while not is_so():
         assert time.monotonic() < deadline, "what was waited for did not come"
         page.wait_for_timeout(50)

@@ -14,6 +14,7 @@ from ae_core.groups import load_groups
 from benchmarks.serving import segment
 from live.assets import STATIC
 from tests.browser import explore_world
+from tests.browser.steering import home_at
 
 pytestmark = pytest.mark.browser
 WAIT_MS = 180_000
@@ -23,8 +24,7 @@ WAIT_MS = 180_000
 def world(serve, tmp_path_factory):
     """The whole app on a home with 24,000 items, their codes and maps."""
     home = tmp_path_factory.mktemp("explore")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("ZOETROPE_HOME", str(home))
+    with home_at(home):
         explore_world.build(home)
     server = serve("app.py", home=home, env={"ZOETROPE_WARM_UP": "0"})
     return SimpleNamespace(url=server.url, home=home)
@@ -87,8 +87,7 @@ def test_hover_shows_the_item_and_its_reconstruction(page, world) -> None:
         "() => document.querySelectorAll('.zmap-pair canvas')[1].width === 8", timeout=WAIT_MS
     )
     page.wait_for_selector(".zmap-facts dd", timeout=WAIT_MS)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("ZOETROPE_HOME", str(world.home))
+    with home_at(world.home):
         data = load_data_set(explore_world.NAME)
         wanted = data.items[item, 0].reshape(-1).tolist()
     assert pixels(page, 0)[::4] == wanted
@@ -245,8 +244,7 @@ def test_two_maps_have_one_group_wherever_it_is_drawn(page, world) -> None:
     page.get_by_label("Keep the group as").press("Enter")
     page.get_by_role("button", name="Keep", exact=True).click()
     expect(page.get_by_text("Kept groups (1)")).to_be_visible()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("ZOETROPE_HOME", str(world.home))
+    with home_at(world.home):
         data = load_data_set(explore_world.NAME)
         kept = load_groups(data.name, data.about.fingerprint, len(data.items))["second"]
     assert kept.n_items == n

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import io
-import os
-import time
 import zipfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -22,20 +19,10 @@ from ae_core.codes import codes_for
 from ae_core.data.catalogue import load_data_set
 from ae_core.metrics import knn_accuracy
 from benchmarks.serving import Server
+from tests.browser import steering
 from tests.conftest import end_detached
 
 pytestmark = pytest.mark.browser
-
-
-@contextmanager
-def at_home(folder: Path) -> Iterator[None]:
-    """Read the server's folder with the library."""
-    before = os.environ["ZOETROPE_HOME"]
-    os.environ["ZOETROPE_HOME"] = str(folder)
-    try:
-        yield
-    finally:
-        os.environ["ZOETROPE_HOME"] = before
 
 
 @pytest.fixture
@@ -84,10 +71,7 @@ def test_mnist_from_a_file_to_a_map(
 ) -> None:
     add_file(page, own_server, shared_data / "mnist.npz", "mnist")
     added = own_home / "data" / "mnist" / "about.json"
-    deadline = time.monotonic() + 240
-    while not added.is_file():
-        assert time.monotonic() < deadline, "MNIST was not added"
-        page.wait_for_timeout(100)  # lets the page go on
+    steering.wait_until(page, added.is_file, seconds=240)
     train(page, own_server, "mnist", "mnist-dense", epochs=3)
     expect(page.get_by_text("Training, epoch")).to_be_visible(timeout=60_000)
     page.reload()  # the run does not depend on the page
@@ -97,7 +81,7 @@ def test_mnist_from_a_file_to_a_map(
     explore.click()
     expect(page.get_by_role("heading", name="Explore")).to_be_visible(timeout=60_000)
     expect(page.get_by_text("PCA of 70,000 items")).to_be_visible(timeout=180_000)
-    with at_home(own_home):
+    with steering.home_at(own_home):
         data_set = load_data_set("mnist")
         codes = codes_for(find_checkpoint("mnist-dense"), data_set)
         fitted, held_out = data_set.split()
@@ -118,7 +102,7 @@ def test_a_run_is_cancelled_and_resumed_from_the_page(
     expect(page.get_by_text("Cancelled after")).to_be_visible(timeout=60_000)
     page.get_by_role("button", name="Resume").click()
     expect(page.get_by_text("Training, epoch")).to_be_visible(timeout=60_000)
-    with at_home(own_home):
+    with steering.home_at(own_home):
         run = jobs.find_run("long")
         psutil.Process(run.status.pid).kill()
     expect(page.get_by_text("Lost: its process ended")).to_be_visible(timeout=60_000)
