@@ -13,15 +13,15 @@ from typing import Any, get_args, get_origin
 
 import numpy as np
 
-from ae_core import jobs
-from ae_core.checkpoints import find_checkpoint, list_broken, list_checkpoints
-from ae_core.codes import codes_for
+from ae_core.codecs.checkpoints import find_checkpoint, list_broken, list_checkpoints
+from ae_core.codecs.codes import codes_for
 from ae_core.config import ModelConfig, Settings, TrainingConfig, validated
 from ae_core.data.catalogue import about_data_set, list_data_sets, load_data_set
 from ae_core.data.own_files import add_file
 from ae_core.errors import AeCoreError, ConfigError
+from ae_core.maps.projection import ProjectionSettings, project
 from ae_core.models.presets import PRESETS
-from ae_core.projection import ProjectionSettings, project
+from ae_core.training import runs
 
 # Exit codes: 1 something can be put right, 2 the command line is wrong (argparse's own).
 _FAILED = 1
@@ -129,11 +129,11 @@ def _add(options: argparse.Namespace) -> int:
     return 0
 
 
-def _start(options: argparse.Namespace) -> jobs.RunRequest:
+def _start(options: argparse.Namespace) -> runs.RunRequest:
     """What the run starts from: a checkpoint's settings, or a preset's."""
     if options.like is not None:
         config = find_checkpoint(options.like).config
-        return jobs.RunRequest(
+        return runs.RunRequest(
             name=options.name, data=options.data or config.data, codec=config.codec,
             model=config.model, training=config.training or TrainingConfig(),
             latent_dim=config.latent_dim, preset=config.preset,
@@ -142,10 +142,10 @@ def _start(options: argparse.Namespace) -> jobs.RunRequest:
         raise ConfigError("`--data` must name a data set, unless `--like` names a checkpoint.")
     common: dict[str, object] = {"name": options.name, "data": options.data}
     if options.preset == "pca":
-        return validated(jobs.RunRequest, {**common, "codec": "pca"})
+        return validated(runs.RunRequest, {**common, "codec": "pca"})
     preset = PRESETS[options.preset]
     return validated(
-        jobs.RunRequest,
+        runs.RunRequest,
         {
             **common, "model": preset.model, "training": preset.training,
             "latent_dim": preset.model.latent_dim, "preset": preset.name,
@@ -153,7 +153,7 @@ def _start(options: argparse.Namespace) -> jobs.RunRequest:
     )  # fmt: skip
 
 
-def _request(options: argparse.Namespace) -> jobs.RunRequest:
+def _request(options: argparse.Namespace) -> runs.RunRequest:
     start = _start(options)
     given = _given(options, ModelConfig)
     if start.model is None:
@@ -162,7 +162,7 @@ def _request(options: argparse.Namespace) -> jobs.RunRequest:
         if extra:
             raise ConfigError(f"`{sorted(extra)[0]}` says nothing for PCA: leave it out.")
         fitting = validated(TrainingConfig, {**start.training.model_dump(), **said})
-        return validated(jobs.RunRequest, {**start.model_dump(), **given, "training": fitting})
+        return validated(runs.RunRequest, {**start.model_dump(), **given, "training": fitting})
     model = validated(ModelConfig, {**start.model.model_dump(), **given})
     training = validated(
         TrainingConfig, {**start.training.model_dump(), **_given(options, TrainingConfig)}
@@ -172,19 +172,19 @@ def _request(options: argparse.Namespace) -> jobs.RunRequest:
 
 
 def _train(options: argparse.Namespace) -> int:
-    run = jobs.start_run(_request(options))
+    run = runs.start_run(_request(options))
     return 0 if options.detach else _follow(run.name)
 
 
 def _resume(options: argparse.Namespace) -> int:
-    return _follow(jobs.resume(options.name).name)
+    return _follow(runs.resume(options.name).name)
 
 
 def _follow(name: str) -> int:
     """Show a run until it ends; Ctrl-C cancels it, and it can be resumed."""
     meter, n_told = _Meter(f"Training {name}"), 0
     try:
-        while (run := jobs.find_run(name)).is_going:
+        while (run := runs.find_run(name)).is_going:
             history = run.history()
             for entry in history[n_told:]:
                 meter.line(_epoch(entry))
@@ -192,7 +192,7 @@ def _follow(name: str) -> int:
             meter(round(1000 * run.status.progress), 1000)
             time.sleep(0.2)
     except KeyboardInterrupt:
-        jobs.cancel(name)
+        runs.cancel(name)
         print(f"\ncancelled; go on with: python -m ae_core resume {name}", file=sys.stderr)
         return _FAILED
     for entry in run.history()[n_told:]:
@@ -250,7 +250,7 @@ def _list(_: argparse.Namespace) -> int:
     for name, reason in list_broken().items():
         print(f"  {name}: cannot be used: {reason}")
     print("runs")
-    for run in jobs.list_runs():
+    for run in runs.list_runs():
         print(f"  {run.name}: {run.status.state}, {run.status.progress:.0%}")
     print("presets")
     for preset in PRESETS.values():

@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 
 def project_root() -> Path:
-    """Folder that holds `ae_core`, `app.py` and the shipped checkpoints."""
+    """Folder that holds the packages `ae_core` and `zoetrope`."""
     return Path(__file__).resolve().parent.parent
 
 
@@ -31,7 +31,7 @@ def checkpoints_dir() -> Path:
 
 def shipped_checkpoints_dir() -> Path:
     """Checkpoints that come with the project; never written to by the app."""
-    return project_root() / "checkpoints"
+    return project_root() / "zoetrope" / "checkpoints"
 
 
 def cache_dir() -> Path:

@@ -21,15 +21,15 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ae_core.checkpoints import Checkpoint, find_checkpoint, load_codec
-from ae_core.codes import as_pictures, codes_for
+from ae_core.codecs.checkpoints import Checkpoint, find_checkpoint, load_codec
+from ae_core.codecs.codec import Codec
+from ae_core.codecs.codes import as_pictures, codes_for
 from ae_core.data.catalogue import list_data_sets, load_data_set
-from ae_core.data.faces import render_faces
+from ae_core.data.faces.portraits import render_faces
+from ae_core.data.questions import select_items
 from ae_core.data.store import DataSet, make_data_set
-from ae_core.expressions import Kind, estimate_direction
-from ae_core.matching import N_PAIRS, fit_matching
-from ae_core.models.codec import Codec
-from ae_core.questions import select_items
+from ae_core.steering.expressions import Kind, estimate_direction
+from ae_core.steering.matching import N_PAIRS, fit_matching
 from benchmarks.judge import Head, Judge, accuracy, labels_of, train_judge
 
 GROUP_SIZES = (1, 4, 16, 64)

@@ -22,7 +22,7 @@ from typing import Any
 
 import torch
 
-from ae_core.checkpoints import find_checkpoint
+from ae_core.codecs.checkpoints import find_checkpoint
 from ae_core.data.catalogue import load_data_set
 from ae_core.errors import CheckpointError
 from ae_core.locations import home, project_root, write_atomically

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from websockets.sync.client import connect
 
-from live import protocol
+from zoetrope.live.wire import protocol
 
 
 class Client:

@@ -21,14 +21,14 @@ import pandas as pd
 import torch
 from numpy.typing import NDArray
 
-from ae_core.checkpoints import find_checkpoint, load_codec
-from ae_core.codes import as_pictures, codes_for
+from ae_core.codecs.checkpoints import find_checkpoint, load_codec
+from ae_core.codecs.codec import Codec
+from ae_core.codecs.codes import as_pictures, codes_for
 from ae_core.data.catalogue import load_data_set
-from ae_core.data.faces import DEFAULT, render_faces
-from ae_core.expressions import Kind, estimate_direction
-from ae_core.models.codec import Codec
-from ae_core.questions import select_items
-from ae_core.readouts import Readouts, fit_readouts
+from ae_core.data.faces.portraits import DEFAULT, render_faces
+from ae_core.data.questions import select_items
+from ae_core.steering.expressions import Kind, estimate_direction
+from ae_core.steering.readouts import Readouts, fit_readouts
 from benchmarks.results import encoded
 
 Codes = NDArray[np.float32]

@@ -59,11 +59,11 @@ def encode(name: str) -> dict[str, float]:
     """Seconds that the codes of a data set take, and this process's peak memory in MB."""
     import torch
 
-    from ae_core.checkpoints import save_checkpoint
-    from ae_core.codes import codes_for
+    from ae_core.codecs.autoencoder import build_autoencoder
+    from ae_core.codecs.checkpoints import save_checkpoint
+    from ae_core.codecs.codes import codes_for
     from ae_core.config import CheckpointConfig
     from ae_core.data.catalogue import load_data_set
-    from ae_core.models.autoencoder import build_autoencoder
     from ae_core.models.presets import PRESETS
 
     torch.set_num_threads(1)

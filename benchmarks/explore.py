@@ -21,8 +21,8 @@ from pathlib import Path
 import numpy as np
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from ae_core.maps import Floats, Map, points_folder, save_map
-from ae_core.projection import ProjectionSettings, fingerprint_of, projection_key
+from ae_core.maps.map import Floats, Map, points_folder, save_map
+from ae_core.maps.projection import ProjectionSettings, fingerprint_of, projection_key
 from benchmarks.pca_world import add_with_pca
 from benchmarks.projection import MNIST, by_library, timed
 from benchmarks.serving import Server, launch_chromium, segment, serve

@@ -22,10 +22,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ae_core.map_quality import measure_map
-from ae_core.maps import Floats, fit_linear
-from ae_core.neighbours import NeighbourIndex
-from ae_core.projection import join_map
+from ae_core.maps.map import Floats, fit_linear
+from ae_core.maps.projection import join_map
+from ae_core.maps.quality import measure_map
+from ae_core.steering.neighbours import NeighbourIndex
 from benchmarks.projection import MNIST, N_AXES
 
 N_NEIGHBOURS = 15

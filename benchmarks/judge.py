@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
+from ae_core.data.questions import select_items
 from ae_core.data.store import DataSet
 from ae_core.locations import cache_dir, write_atomically
-from ae_core.questions import select_items
 
 Labels = NDArray[np.float32]
 

@@ -16,8 +16,8 @@ from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
-from ae_core import jobs
 from ae_core.data.catalogue import load_data_set
+from ae_core.training import runs
 from benchmarks.figures import quantile
 from benchmarks.live import drag_live, open_live
 from benchmarks.serving import PROJECT_ROOT, launch_chromium, serve
@@ -31,7 +31,7 @@ def start_training(data: str) -> None:
     settings = ["--preset", "convolutional-vae", "--epochs", "500", "--patience", "0", "--detach"]
     subprocess.run([*command, *settings], cwd=PROJECT_ROOT, check=True, stdout=sys.stderr)
     deadline_s = time.monotonic() + 300
-    while (run := jobs.find_run(RUN)).status.progress == 0:
+    while (run := runs.find_run(RUN)).status.progress == 0:
         if not run.is_going or time.monotonic() > deadline_s:
             raise RuntimeError(f"The training did not begin: {run.status.message}")
         time.sleep(0.5)
@@ -75,11 +75,11 @@ def main() -> None:
             start_training(options.data)
             try:
                 beside = measure(page, options.rounds, options.moves)
-                if not jobs.find_run(RUN).is_going:
+                if not runs.find_run(RUN).is_going:
                     raise RuntimeError("The training ended before the drag did.")
             finally:
-                jobs.cancel(RUN)
-                while jobs.find_run(RUN).is_going:
+                runs.cancel(RUN)
+                while runs.find_run(RUN).is_going:
                     time.sleep(0.2)
             browser.close()
     for name in alone:

@@ -19,12 +19,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ae_core.models.codec import Codec
+from ae_core.codecs.codec import Codec
 from benchmarks.figures import quantile
 from benchmarks.stand_ins import StandInSource
-from live.decoders import Decoder, best_device, bound_threads
-from live.engine import CodecSource
-from live.sources import CheckpointSource
+from zoetrope.live.engine.decoders import Decoder, best_device, bound_threads
+from zoetrope.live.engine.engine import CodecSource
+from zoetrope.live.engine.sources import CheckpointSource
 
 BATCHES = (1, 8, 64, 512)
 Decode = Callable[[NDArray[np.float32]], NDArray[np.uint8]]

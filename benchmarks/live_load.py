@@ -26,7 +26,7 @@ from websockets.exceptions import ConnectionClosed
 
 from benchmarks.figures import quantile
 from benchmarks.serving import Server, serve
-from live import protocol
+from zoetrope.live.wire import protocol
 
 # The server has reached its working size by then: codecs loaded, every buffer used.
 SETTLED_SHARE = 0.2

@@ -15,7 +15,7 @@ import json
 import statistics
 import time
 from collections.abc import Callable
-from pathlib import Path
+from urllib.parse import urlsplit
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,14 +24,14 @@ from playwright.sync_api import Page, Route, sync_playwright
 
 from ae_core.data.catalogue import preview_data_set
 from benchmarks.serving import launch_chromium
-from live import protocol
-from live.assets import STATIC
+from zoetrope.live.assets import STATIC
+from zoetrope.live.wire import protocol
 
 MEGABITS = (10, 100, 1000)  # a phone, a wireless network, a wire
 ROWS_AND_EDGES = ((1, 64), (1, 128), (18, 64), (1, 256), (64, 64), (1, 512))
 
 UNPACK = """async ({ frame, times }) => {
-  const { readAnswer, toImage } = await import("/frames.js");
+  const { readAnswer, toImage } = await import("/wire/frames.js");
   const bytes = Uint8Array.from(atob(frame), (c) => c.charCodeAt(0));
   const taken = [];
   for (let i = 0; i < times; i++) {
@@ -100,7 +100,7 @@ def main() -> None:
     options = parser.parse_args()
 
     def serve_module(route: Route) -> None:
-        path = STATIC / Path(route.request.url).name
+        path = STATIC / urlsplit(route.request.url).path.lstrip("/")
         body, kind = (
             ("", "text/html") if path.suffix != ".js" else (path.read_text(), "text/javascript")
         )

@@ -30,7 +30,7 @@ WAIT_MS = 120_000
 N_MOVES = 120
 # Our map begins when its module is asked for; Streamlit's own start is not the map's.
 STARTED = """() => performance.getEntriesByType("resource")
-  .find((entry) => entry.name.endsWith("/map.js")).startTime"""
+  .find((entry) => entry.name.endsWith("/map/map.js")).startTime"""
 WATCH = """() => {
   window.pictures = [];
   document.querySelector(".zmap").addEventListener("zmap-picture", ({ detail }) => {

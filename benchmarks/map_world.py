@@ -7,7 +7,7 @@ import hashlib
 import numpy as np
 
 from ae_core.locations import cache_dir
-from ae_core.maps import Map, fit_linear, save_array, save_map
+from ae_core.maps.map import Map, fit_linear, save_array, save_map
 
 LATENT_DIM = 32
 

@@ -16,11 +16,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ae_core.checkpoints import find_checkpoint
-from ae_core.codes import codes_for
+from ae_core.codecs.checkpoints import find_checkpoint
+from ae_core.codecs.codes import codes_for
 from ae_core.data.catalogue import load_data_set
-from ae_core.paths import PathKind, build_code_graph, path_through_keys
-from ae_core.support import fit_support
+from ae_core.steering.paths import PathKind, build_code_graph, path_through_keys
+from ae_core.steering.support import fit_support
 
 KINDS: tuple[PathKind, ...] = ("linear", "spherical", "through the data")
 

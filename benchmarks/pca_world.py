@@ -6,14 +6,14 @@ from pathlib import Path
 
 import numpy as np
 
-from ae_core.checkpoints import find_checkpoint, save_checkpoint
-from ae_core.codes import codes_for
+from ae_core.codecs.checkpoints import find_checkpoint, save_checkpoint
+from ae_core.codecs.codes import codes_for
+from ae_core.codecs.pca import fit_pca
 from ae_core.config import CheckpointConfig
 from ae_core.data.catalogue import load_data_set
 from ae_core.data.own_files import add_arrays
 from ae_core.locations import checkpoints_dir
-from ae_core.maps import Floats
-from ae_core.models.pca import fit_pca
+from ae_core.maps.map import Floats
 
 
 def add_with_pca(folder: Path, name: str, latent_dim: int, **arrays: np.ndarray) -> Floats:

@@ -23,10 +23,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ae_core.map_quality import measure_map
-from ae_core.maps import Floats, Map, fit_linear, load_map
-from ae_core.projection import Method, ProjectionSettings
-from ae_core.projection_service import ProjectionService
+from ae_core.maps.map import Floats, Map, fit_linear, load_map
+from ae_core.maps.projection import Method, ProjectionSettings
+from ae_core.maps.quality import measure_map
+from ae_core.maps.service import ProjectionService
 
 MNIST = Path(__file__).resolve().parents[2] / "shared" / "data" / "mnist.npz"
 N_AXES = 32

@@ -28,23 +28,23 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from ae_core.cards import held_out_scores, make_card
-from ae_core.checkpoints import save_checkpoint
-from ae_core.codes import as_floats
-from ae_core.config import CheckpointConfig
-from ae_core.data.store import DataSet
-from ae_core.locations import cache_dir, checkpoints_dir, home, project_root, write_atomically
-from ae_core.metrics import (
+from ae_core.codecs.autoencoder import Autoencoder, build_autoencoder
+from ae_core.codecs.cards import held_out_scores, make_card
+from ae_core.codecs.checkpoints import save_checkpoint
+from ae_core.codecs.codec import Codec
+from ae_core.codecs.codes import as_floats
+from ae_core.codecs.metrics import (
     jacobian_norm,
     knn_accuracy,
     mean_activity,
     n_active_units,
     zero_share,
 )
-from ae_core.models.autoencoder import Autoencoder, build_autoencoder
-from ae_core.models.codec import Codec
-from ae_core.models.pca import fit_pca
-from ae_core.training import Training
+from ae_core.codecs.pca import fit_pca
+from ae_core.config import CheckpointConfig
+from ae_core.data.store import DataSet
+from ae_core.locations import cache_dir, checkpoints_dir, home, project_root, write_atomically
+from ae_core.training.loop import Training
 from benchmarks.families import (
     FAMILIES,
     PCA,

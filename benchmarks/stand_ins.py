@@ -7,8 +7,8 @@ from collections.abc import Hashable
 import torch
 from torch import Tensor, nn
 
+from ae_core.codecs.codec import Codec
 from ae_core.errors import CheckpointError
-from ae_core.models.codec import Codec
 
 
 class StandIn(Codec):

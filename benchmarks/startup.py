@@ -20,7 +20,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from ae_core import tasks
+from ae_core.processes import tasks
 from benchmarks.serving import launch_chromium, serve
 
 SLIDER = "[role=slider]"

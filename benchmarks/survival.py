@@ -26,12 +26,12 @@ from PIL import Image
 from safetensors import safe_open
 from safetensors.torch import load_file
 
-from ae_core import jobs
-from ae_core.checkpoints import find_checkpoint
+from ae_core.codecs.autoencoder import build_autoencoder
+from ae_core.codecs.checkpoints import find_checkpoint
 from ae_core.config import ModelConfig, TrainingConfig
 from ae_core.data.catalogue import load_data_set
-from ae_core.models.autoencoder import build_autoencoder
-from ae_core.training import Training
+from ae_core.training import runs
+from ae_core.training.loop import Training
 
 NAME = "survivor"
 SAVE_INTERVAL_S = 1.0
@@ -45,11 +45,11 @@ def settings(n_epochs: int) -> TrainingConfig:
     )
 
 
-def wait_until_training() -> jobs.Status:
+def wait_until_training() -> runs.Status:
     """The run's status as soon as it trains, or is over."""
     while True:
-        status = jobs.read_status(NAME)
-        if status.state not in jobs.GOING or status.phase == "training":
+        status = runs.read_status(NAME)
+        if status.state not in runs.GOING or status.phase == "training":
             return status
         time.sleep(0.02)
 
@@ -79,7 +79,7 @@ def unreadable_files(folder: Path) -> list[str]:
 
 def seconds_saved(folder: Path) -> float:
     """Training time in the last save; 0 when there is none yet."""
-    path = folder / jobs.RESUME
+    path = folder / runs.RESUME
     if not path.is_file():
         return 0.0
     with safe_open(path, framework="pt") as file:
@@ -91,23 +91,23 @@ def disturb(n_kills: int, seed: int, n_epochs: int) -> tuple[int, list[str], lis
     moments = random.Random(seed)
     broken: list[str] = []
     lost: list[float] = []
-    run = jobs.start_run(
-        jobs.RunRequest(name=NAME, data="digits", model=MODEL, training=settings(n_epochs))
+    run = runs.start_run(
+        runs.RunRequest(name=NAME, data="digits", model=MODEL, training=settings(n_epochs))
     )
     for number in range(1, n_kills + 1):
         status = wait_until_training()
         time.sleep(moments.uniform(0, LONGEST_LIFE_S))
-        status = jobs.read_status(NAME)
-        if status.state not in jobs.GOING:
+        status = runs.read_status(NAME)
+        if status.state not in runs.GOING:
             return number - 1, broken, lost
         os.kill(status.pid, signal.SIGKILL)
-        while jobs.read_status(NAME).state in jobs.GOING:
+        while runs.read_status(NAME).state in runs.GOING:
             time.sleep(0.02)
-        status = jobs.read_status(NAME)
+        status = runs.read_status(NAME)
         broken += unreadable_files(run.folder)
         lost.append(max(0.0, status.seconds - seconds_saved(run.folder)))
         print(f"kill {number}: epoch {status.epoch}, {lost[-1]:.2f} s lost, {len(broken)} broken")
-        jobs.resume(NAME)
+        runs.resume(NAME)
     return n_kills, broken, lost
 
 
@@ -130,11 +130,11 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as home:
         os.environ["ZOETROPE_HOME"] = home
         n_kills, broken, lost = disturb(arguments.kills, arguments.seed, n_epochs)
-        while jobs.read_status(NAME).state in jobs.GOING:
+        while runs.read_status(NAME).state in runs.GOING:
             time.sleep(0.2)
-        state = jobs.read_status(NAME).state
+        state = runs.read_status(NAME).state
         survivor = load_file(find_checkpoint(NAME).folder / "model.safetensors")
-        history = jobs.find_run(NAME).history()
+        history = runs.find_run(NAME).history()
         reference = undisturbed(n_epochs)
     weights = reference.model.state_dict()
     figures = {

@@ -26,10 +26,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from ae_core.codecs.autoencoder import build_autoencoder
 from ae_core.config import ModelConfig, TrainingConfig
-from ae_core.devices import best_device, n_cores
-from ae_core.models.autoencoder import build_autoencoder
-from ae_core.training import Training
+from ae_core.processes.devices import best_device, n_cores
+from ae_core.training.loop import Training
 
 BATCH = 128
 N_ITEMS = 100 * BATCH  # an epoch, with what comes at its end; MNIST has 469 batches
@@ -51,7 +51,7 @@ def digits() -> np.ndarray:
 
 
 def ours(items: np.ndarray, config: ModelConfig) -> Slice:
-    """One epoch of `ae_core.training`, its bookkeeping and one held-out item included."""
+    """One epoch of `ae_core.training.loop`, its bookkeeping and one held-out item included."""
     training = Training(
         build_autoencoder(config, (1, 28, 28)),
         items,

@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from ae_core.priority import NICENESS_VARIABLE
+from ae_core.processes.priority import NICENESS_VARIABLE
 
 # Before torch is imported: tests run side by side, and threads of theirs that wait for each other
 # on a busy machine make a second's work last minutes.

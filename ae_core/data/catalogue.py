@@ -46,7 +46,7 @@ def _make_digits(_: Progress | None) -> DataSet:
 
 
 def _make_faces(on_progress: Progress | None, n_items: int = N_FACES) -> DataSet:
-    from ae_core.data.faces import render_faces
+    from ae_core.data.faces.portraits import render_faces
 
     items, attributes = render_faces(n_items, seed=FACES_SEED, on_progress=on_progress)
     return make_data_set(

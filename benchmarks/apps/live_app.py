@@ -11,13 +11,13 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
-import live
-from ae_core.models.codec import Codec
+from ae_core.codecs.codec import Codec
 from benchmarks.stand_ins import StandInSource
-from live.engine import CodecSource, Engine
-from live.shared import process_wide
-from live.sources import CheckpointSource
-from live.tokens import issue_token
+from zoetrope import live
+from zoetrope.live.engine.engine import CodecSource, Engine
+from zoetrope.live.engine.sources import CheckpointSource
+from zoetrope.live.shared import process_wide
+from zoetrope.live.wire.tokens import issue_token
 
 
 class BenchmarkSource:

@@ -3,8 +3,8 @@
 import numpy as np
 import streamlit as st
 
-from live import components as live
-from live.engine import get_engine
+from zoetrope.live.components import stage as live
+from zoetrope.live.engine.engine import get_engine
 
 key = st.query_params.get("codec", "stand-in-64")
 keys = [key, f"pca:{key}"]

@@ -8,9 +8,9 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 from starlette.routing import Route
 
-import live
-from live.columns import plotly_address
-from live.tokens import issue_token
+from zoetrope import live
+from zoetrope.live.columns import plotly_address
+from zoetrope.live.wire.tokens import issue_token
 
 BARE = """<!doctype html><meta charset="utf-8"><title>bare</title>
 <div id="map" style="width:100%%;height:560px"></div>

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from benchmarks import map_world
-from live.map_component import CodeSource, MapCodec, MapColour, MapPoints, latent_map
+from zoetrope.live.components.map import CodeSource, MapCodec, MapColour, MapPoints, latent_map
 
 n_items = int(st.query_params.get("n", "10000"))
 points, codes, colours = map_world.keys(n_items)

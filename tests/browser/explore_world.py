@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ae_core.maps import Map, fit_linear, save_map
-from ae_core.projection import ProjectionSettings, fingerprint_of, projection_key
+from ae_core.maps.map import Map, fit_linear, save_map
+from ae_core.maps.projection import ProjectionSettings, fingerprint_of, projection_key
 from benchmarks.pca_world import add_pca, add_with_pca
 
 N_ITEMS = 24_000

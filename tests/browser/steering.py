@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page
 
-from ae_core.checkpoints import save_checkpoint
+from ae_core.codecs.checkpoints import save_checkpoint
 from ae_core.config import CheckpointConfig, ModelConfig, TrainingConfig
 from ae_core.data.catalogue import load_data_set
 from ae_core.locations import checkpoints_dir
@@ -39,8 +39,8 @@ WATCH = """
 
 def train_digits(home: Path) -> None:
     """A dense autoencoder for digits, good enough that its pictures move; about two seconds."""
-    from ae_core.models.autoencoder import build_autoencoder
-    from ae_core.training import Training
+    from ae_core.codecs.autoencoder import build_autoencoder
+    from ae_core.training.loop import Training
 
     data = load_data_set("digits")
     model = ModelConfig(widths=(64,), latent_dim=8, loss="bce")

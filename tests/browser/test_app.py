@@ -52,7 +52,7 @@ def test_the_tab_has_our_icon(page: Page, server: str) -> None:
     icons = page.locator("link[rel~=icon]").evaluate_all("links => links.map(({ href }) => href)")
     assert icons == [f"{server}/favicon.png"]
     icon = page.request.get(icons[0])
-    assert icon.body() == (project_root() / "ui" / "static" / "icon.png").read_bytes()
+    assert icon.body() == (project_root() / "zoetrope" / "ui" / "static" / "icon.png").read_bytes()
 
 
 def test_key_p_presents_stage_and_hand_alone_and_back(page: Page, server: str) -> None:

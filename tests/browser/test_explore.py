@@ -10,11 +10,11 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from ae_core.data.catalogue import load_data_set
-from ae_core.groups import load_groups
+from ae_core.data.groups import load_groups
 from benchmarks.serving import segment
-from live.assets import STATIC
 from tests.browser import explore_world
 from tests.browser.steering import home_at
+from zoetrope.live.assets import STATIC
 
 pytestmark = pytest.mark.browser
 WAIT_MS = 180_000
@@ -282,7 +282,7 @@ def test_choices_on_a_page_are_no_steps_back(page, world) -> None:
 
 
 GRID = """async ({ x, y, queries, polygon }) => {
-  const { Grid } = await import("/map_grid.js");
+  const { Grid } = await import("/map/grid.js");
   const grid = new Grid(Float32Array.from(x), Float32Array.from(y));
   const near = queries.map(([a, b]) => grid.nearest(a, b, 5, 2, 3).items);
   const mask = new Uint8Array(x.length);
@@ -301,7 +301,7 @@ def test_the_grid_finds_what_brute_force_finds(page) -> None:
     page.route(
         "http://modules.test/**",
         lambda route: route.fulfill(
-            body=(STATIC / "map_grid.js").read_text() if route.request.url.endswith(".js") else "",
+            body=(STATIC / "map/grid.js").read_text() if route.request.url.endswith(".js") else "",
             content_type="text/javascript" if route.request.url.endswith(".js") else "text/html",
         ),
     )

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import base64
-from pathlib import Path
+from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
 from playwright.sync_api import Page, Route
 
-from live import protocol
-from live.assets import STATIC
-from live.components import Affine, code_at
-from live.components import Path as CodePath
+from zoetrope.live.assets import STATIC
+from zoetrope.live.components.stage import Affine, code_at
+from zoetrope.live.components.stage import Path as CodePath
+from zoetrope.live.wire import protocol
 
 pytestmark = pytest.mark.browser
 RANDOM = np.random.default_rng(0)
@@ -23,7 +23,7 @@ def modules(page: Page) -> Page:
     """A blank page that can import our modules as "/NAME.js"."""
 
     def serve(route: Route) -> None:
-        path = STATIC / Path(route.request.url).name
+        path = STATIC / urlsplit(route.request.url).path.lstrip("/")
         if path.suffix == ".js":
             route.fulfill(body=path.read_text(), content_type="text/javascript")
         else:
@@ -83,7 +83,7 @@ def test_requests_of_the_browser_are_byte_for_byte_those_of_python(modules: Page
     ]
     frames = modules.evaluate(
         """async (requests) => {
-          const { packRequest } = await import("/frames.js");
+          const { packRequest } = await import("/wire/frames.js");
           return requests.map(({ id, channel, parts }) => text(packRequest(id, parts.map((part) =>
             ({ ...part, codes: new Float32Array(bytes(part.codes).buffer) })), channel)));
         }""",
@@ -96,7 +96,7 @@ def test_the_browser_reads_what_python_packed(modules: Page) -> None:
     answers = [random_answer() for _ in range(60)]
     found = modules.evaluate(
         """async (frames) => {
-          const { readAnswer } = await import("/frames.js");
+          const { readAnswer } = await import("/wire/frames.js");
           return frames.map((frame) => {
             const { id, timing, parts } = readAnswer(bytes(frame).buffer);
             return { id, timing: Object.values(timing), parts: parts.map((part) => ({
@@ -120,7 +120,7 @@ def test_the_browser_refuses_every_truncation(modules: Page) -> None:
     frame = protocol.pack_answer(random_answer())
     n_read = modules.evaluate(
         """async (frame) => {
-          const { readAnswer } = await import("/frames.js");
+          const { readAnswer } = await import("/wire/frames.js");
           const whole = bytes(frame);
           let read = 0;
           for (let n = 0; n < whole.length; n++) {
@@ -139,7 +139,7 @@ def test_raw_pixels_become_the_same_picture(modules: Page, channels: int) -> Non
     part = protocol.AnswerPart(0, (2, 5, 4, channels), protocol.RAW, pictures.tobytes())
     shown = modules.evaluate(
         """async (frame) => {
-          const { readAnswer, toImage } = await import("/frames.js");
+          const { readAnswer, toImage } = await import("/wire/frames.js");
           const image = toImage(readAnswer(bytes(frame).buffer).parts[0]);
           return { size: [image.width, image.height], data: Array.from(image.data) };
         }""",
@@ -169,7 +169,7 @@ def test_the_hand_means_the_same_code_in_the_browser_and_in_python(modules: Page
         )
         found = modules.evaluate(
             """async ({ panel, hands }) => {
-              const { basisOf } = await import("/hand.js");
+              const { basisOf } = await import("/stage/hand.js");
               const basis = basisOf(panel);
               return hands.map((hand) => {
                 const code = new Float32Array(basis.latentDim);

@@ -13,11 +13,11 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from ae_core import jobs
-from ae_core.checkpoints import find_checkpoint
-from ae_core.codes import codes_for
+from ae_core.codecs.checkpoints import find_checkpoint
+from ae_core.codecs.codes import codes_for
+from ae_core.codecs.metrics import knn_accuracy
 from ae_core.data.catalogue import load_data_set
-from ae_core.metrics import knn_accuracy
+from ae_core.training import runs
 from benchmarks.serving import Server
 from tests.browser import steering
 from tests.conftest import end_detached
@@ -103,7 +103,7 @@ def test_a_run_is_cancelled_and_resumed_from_the_page(
     page.get_by_role("button", name="Resume").click()
     expect(page.get_by_text("Training, epoch")).to_be_visible(timeout=60_000)
     with steering.home_at(own_home):
-        run = jobs.find_run("long")
+        run = runs.find_run("long")
         psutil.Process(run.status.pid).kill()
     expect(page.get_by_text("Lost: its process ended")).to_be_visible(timeout=60_000)
     expect(page.get_by_role("button", name="Resume")).to_be_visible()

@@ -10,14 +10,14 @@ import pytest
 import torch
 
 from ae_core.__main__ import main
-from ae_core.checkpoints import find_checkpoint, load_codec
-from ae_core.codes import codes_for
+from ae_core.codecs.checkpoints import find_checkpoint, load_codec
+from ae_core.codecs.codes import codes_for
+from ae_core.codecs.pca import fit_pca
 from ae_core.data.catalogue import load_data_set
 from ae_core.locations import project_root
-from ae_core.models.pca import fit_pca
 from ae_core.models.presets import PRESETS
-from tests.core.test_checkpoints import save_dense
-from tests.core.test_pictures import header_only
+from tests.core.codecs.test_checkpoints import save_dense
+from tests.core.data.test_pictures import header_only
 
 
 def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:

@@ -12,8 +12,8 @@ import uvicorn
 from starlette.applications import Starlette
 
 from benchmarks.stand_ins import StandInSource
-from live import routes
-from live.engine import Engine
+from zoetrope.live import routes
+from zoetrope.live.engine.engine import Engine
 
 
 @pytest.fixture
@@ -27,8 +27,8 @@ def engine() -> Iterator[Engine]:
 @pytest.fixture
 def live_port(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
     """Port of a server on 127.0.0.1 with the live routes, around `engine`."""
-    # By name: `live.routes` as an attribute is the function that makes the routes.
-    monkeypatch.setattr(sys.modules["live.routes"], "get_engine", lambda: engine)
+    # By name: `zoetrope.live.routes` as an attribute is the function that makes the routes.
+    monkeypatch.setattr(sys.modules["zoetrope.live.routes"], "get_engine", lambda: engine)
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port = int(listener.getsockname()[1])

@@ -10,16 +10,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ae_core.attribute_columns import column_of
+from ae_core.data.attribute_columns import column_of
 from ae_core.data.catalogue import load_data_set
 from ae_core.data.own_files import add_arrays
 from ae_core.locations import cache_dir
-from ae_core.maps import save_array, save_map
-from ae_core.neighbours import NeighbourIndex, nearest_items
-from ae_core.projection import ProjectionSettings, make_map
-from live import columns
-from live.map_component import colour_of
-from live.tokens import issue_token
+from ae_core.maps.map import save_array, save_map
+from ae_core.maps.projection import ProjectionSettings, make_map
+from ae_core.steering.neighbours import NeighbourIndex, nearest_items
+from zoetrope.live import columns
+from zoetrope.live.components.map import colour_of
+from zoetrope.live.wire.tokens import issue_token
 
 KEY = "a" * 32
 

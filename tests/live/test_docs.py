@@ -5,7 +5,8 @@ import re
 import pytest
 
 from ae_core.locations import project_root
-from live import connection, guard, pixels, protocol, tokens
+from zoetrope.live.engine import pixels
+from zoetrope.live.wire import connection, guard, protocol, tokens
 
 
 @pytest.fixture(scope="module")

@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 import torch
 
+from ae_core.codecs.codec import Codec
 from ae_core.errors import AeCoreError, CheckpointError, LatentInputError
-from ae_core.models.codec import Codec
 from benchmarks.stand_ins import StandIn, StandInSource
-from live import protocol
-from live.engine import Engine
-from live.jobs import Work
+from zoetrope.live.engine.engine import Engine
+from zoetrope.live.engine.requests import Work
+from zoetrope.live.wire import protocol
 
 KEY, OTHER = "faces-16", "pca:faces-16"
 

@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from live import protocol
-from live.protocol import (
+from zoetrope.live.wire import protocol
+from zoetrope.live.wire.protocol import (
     Answer,
     AnswerPart,
     FrameError,

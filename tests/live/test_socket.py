@@ -18,9 +18,9 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
 from benchmarks.client import Client
-from live import guard, protocol
-from live.engine import Engine
-from live.tokens import LIFETIME_S, issue_token
+from zoetrope.live.engine.engine import Engine
+from zoetrope.live.wire import guard, protocol
+from zoetrope.live.wire.tokens import LIFETIME_S, issue_token
 
 KEYS = ["faces-16", "pca:faces-16"]
 
@@ -179,7 +179,7 @@ def test_connections_of_a_session_are_bounded_and_given_back(live_port: int) -> 
 def test_nothing_but_refusals_ends_the_connection(
     live_port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("live.connection.MAX_REFUSALS", 20)
+    monkeypatch.setattr("zoetrope.live.wire.connection.MAX_REFUSALS", 20)
     with client(live_port) as live, pytest.raises(ConnectionClosed, match="refusals"):
         for _ in range(50):
             live.socket.send(b"noise")
@@ -189,8 +189,8 @@ def test_nothing_but_refusals_ends_the_connection(
 def test_a_sender_without_pause_is_slowed_down(
     live_port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("live.guard.MESSAGES_PER_S", 100.0)
-    monkeypatch.setattr("live.guard.MESSAGES_AT_ONCE", 10.0)
+    monkeypatch.setattr("zoetrope.live.wire.guard.MESSAGES_PER_S", 100.0)
+    monkeypatch.setattr("zoetrope.live.wire.guard.MESSAGES_AT_ONCE", 10.0)
     with client(live_port) as live:
         began_s = time.monotonic()
         for request_id in range(60):
@@ -247,7 +247,7 @@ def drain(live: Client) -> None:
 
 def test_health_and_modules_are_served(live_port: int) -> None:
     assert health(live_port)["status"] == "ok"
-    with fetch(live_port, "/api/static/any/frames.js") as answer:
+    with fetch(live_port, "/api/static/any/wire/frames.js") as answer:
         assert answer.headers["content-type"].startswith("text/javascript")
         assert b"readAnswer" in answer.read()
 

@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 import torch
 
-from ae_core.checkpoints import find_checkpoint, load_codec, pca_partner, save_checkpoint
+from ae_core.codecs.autoencoder import build_autoencoder
+from ae_core.codecs.checkpoints import find_checkpoint, load_codec, pca_partner, save_checkpoint
 from ae_core.config import CheckpointConfig, ModelConfig
 from ae_core.data.catalogue import load_data_set
 from ae_core.errors import CheckpointError
 from ae_core.locations import checkpoints_dir
-from ae_core.models.autoencoder import build_autoencoder
-from live.engine import Engine
-from live.sources import checkpoint_name
+from zoetrope.live.engine.engine import Engine
+from zoetrope.live.engine.sources import checkpoint_name
 
 MODELS = {
     "dense": ModelConfig(latent_dim=4, widths=(20,)),
@@ -96,5 +96,5 @@ def test_names_that_could_leave_the_folder_are_refused(key: str) -> None:
 
 def test_the_routes_import_no_torch() -> None:
     """The first page must not wait for torch."""
-    check = "import live, sys; live.routes(); sys.exit('torch' in sys.modules)"
+    check = "import sys; from zoetrope import live; live.routes(); sys.exit('torch' in sys.modules)"
     subprocess.run([sys.executable, "-c", check], check=True, timeout=120)

@@ -4,7 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from live.tokens import LIFETIME_S, SLOT_S, TokenError, issue_token, read_token, renew_token
+from zoetrope.live.wire.tokens import (
+    LIFETIME_S,
+    SLOT_S,
+    TokenError,
+    issue_token,
+    read_token,
+    renew_token,
+)
 
 NOW_S = 1_700_000_000.0
 

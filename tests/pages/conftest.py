@@ -6,4 +6,4 @@ import pytest
 @pytest.fixture(scope="session", autouse=True)
 def warm_engine() -> None:
     """Import torch, as the server does in the background."""
-    import live.decoders  # noqa: F401
+    import zoetrope.live.engine.decoders  # noqa: F401

@@ -8,11 +8,12 @@ from typing import Any
 import torch
 from streamlit.testing.v1 import AppTest
 
-from ae_core.checkpoints import Checkpoint, save_checkpoint
+from ae_core.codecs.autoencoder import build_autoencoder
+from ae_core.codecs.checkpoints import Checkpoint, save_checkpoint
 from ae_core.config import CheckpointConfig, ModelConfig
 from ae_core.data.catalogue import load_data_set
-from ae_core.locations import checkpoints_dir, project_root
-from ae_core.models.autoencoder import build_autoencoder
+from ae_core.locations import checkpoints_dir
+from zoetrope.server import SHELL
 
 
 def save_digits_vae(name: str = "small", latent_dim: int = 6) -> Checkpoint:
@@ -30,7 +31,7 @@ def save_digits_vae(name: str = "small", latent_dim: int = 6) -> Checkpoint:
 
 def open_page(page: str, query: Mapping[str, Any] | None = None) -> AppTest:
     """Open a page on the digits as a browser does with that query in the address."""
-    app = AppTest.from_file(str(project_root() / "pages" / "shell.py"), default_timeout=60)
+    app = AppTest.from_file(str(SHELL), default_timeout=60)
     for name, value in {"data": "digits", "checkpoint": "small", **(query or {})}.items():
         app.query_params[name] = value
     app.run()

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.pages.steering_world import open_page, save_digits_vae
-from ui import state
+from zoetrope.ui import state
 
 PARAMETERS = {
     "morph.py": ["items", "at", "way", "present"],

@@ -7,10 +7,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from ae_core.data.catalogue import load_data_set
-from ae_core.expressions import Term, format_sum
-from ae_core.groups import make_group, save_group
+from ae_core.data.groups import make_group, save_group
+from ae_core.steering.expressions import Term, format_sum
 from tests.pages.steering_world import open_page, save_digits_vae, words
-from ui.summing import weights_moved
+from zoetrope.ui.steer.summing import weights_moved
 
 
 @pytest.fixture(autouse=True)

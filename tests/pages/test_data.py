@@ -8,14 +8,14 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from ae_core import tasks
 from ae_core.data.catalogue import list_data_sets
 from ae_core.data.own_files import add_arrays
 from ae_core.data.store import make_data_set, write_data_set
 from ae_core.locations import data_dir
-from ae_core.tasks import Task
+from ae_core.processes import tasks
+from ae_core.processes.tasks import Task
 from tests.pages.steering_world import open_page, words
-from ui import filtering
+from zoetrope.ui import filtering
 
 
 def add_labelled(path: Path, name: str = "mine") -> None:

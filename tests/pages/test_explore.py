@@ -8,18 +8,18 @@ import pytest
 import torch
 from streamlit.testing.v1 import AppTest
 
-from ae_core import watch
-from ae_core.checkpoints import load_codec, save_checkpoint
-from ae_core.codes import cached_codes, codes_for
+from ae_core.codecs.checkpoints import load_codec, save_checkpoint
+from ae_core.codecs.codes import cached_codes, codes_for
 from ae_core.data.catalogue import load_data_set
-from ae_core.groups import load_groups, make_group, save_group
+from ae_core.data.groups import load_groups, make_group, save_group
 from ae_core.locations import cache_dir, checkpoints_dir
-from ae_core.maps import Map, save_map
-from ae_core.projection_service import JobState
-from live.map_component import GROUP, ItemSource, pack_rows, unpack_rows
-from live.projections import service
+from ae_core.maps.map import Map, save_map
+from ae_core.maps.service import JobState
+from ae_core.training import watch
 from tests.pages.steering_world import open_page, save_digits_vae, words
-from ui import exploring
+from zoetrope.live.components.map import GROUP, ItemSource, pack_rows, unpack_rows
+from zoetrope.live.projections import service
+from zoetrope.ui.explore import exploring
 
 
 @pytest.fixture(autouse=True)
@@ -191,7 +191,7 @@ def test_a_wish_waits_for_the_whole_data(is_preview: bool) -> None:
     def script(is_preview: bool) -> None:
         import streamlit as st
 
-        from ui.exploring import Wish
+        from zoetrope.ui.explore.exploring import Wish
 
         wish = Wish("beside", ["nothing", "PCA of codes"], is_preview=is_preview)
         st.text(wish.start)

@@ -6,12 +6,12 @@ from pathlib import Path
 import numpy as np
 from streamlit.testing.v1 import AppTest
 
-from ae_core import jobs
-from ae_core.checkpoints import find_checkpoint
+from ae_core.codecs.checkpoints import find_checkpoint
 from ae_core.data.catalogue import remove_data_set
 from ae_core.data.own_files import add_arrays
+from ae_core.training import runs
 from tests.pages.steering_world import open_page
-from ui import figures
+from zoetrope.ui import figures
 
 
 def button(app: AppTest, label: str):  # type: ignore[no-untyped-def]
@@ -23,9 +23,9 @@ def field(app: AppTest, label: str):  # type: ignore[no-untyped-def]
     return next(found for found in widgets if found.label == label)
 
 
-def wait(name: str, timeout_s: float = 90) -> jobs.Run:
+def wait(name: str, timeout_s: float = 90) -> runs.Run:
     deadline = time.monotonic() + timeout_s
-    while (run := jobs.find_run(name)).is_going:
+    while (run := runs.find_run(name)).is_going:
         assert time.monotonic() < deadline, run.status
         time.sleep(0.05)
     return run
@@ -113,7 +113,7 @@ def test_cancel_and_resume_from_the_page() -> None:
     field(app, "Name").set_value("long")
     button(app, "Start training").click().run()
     deadline = time.monotonic() + 60
-    while jobs.find_run("long").status.epoch < 1:
+    while runs.find_run("long").status.epoch < 1:
         assert time.monotonic() < deadline
         time.sleep(0.05)
     app.run()
@@ -122,8 +122,8 @@ def test_cancel_and_resume_from_the_page() -> None:
     app.run()
     button(app, "Resume").click().run()
     assert not app.exception
-    assert jobs.find_run("long").is_going
-    jobs.cancel("long")
+    assert runs.find_run("long").is_going
+    runs.cancel("long")
     wait("long")
 
 
@@ -135,7 +135,7 @@ def test_bad_input_is_named_and_nothing_starts() -> None:
     field(app, "Name").set_value("../evil")
     button(app, "Start training").click().run()
     assert any("`name` must be" in error.value for error in app.error)
-    assert jobs.list_runs() == [] and not app.exception
+    assert runs.list_runs() == [] and not app.exception
 
 
 def test_settings_that_say_nothing_are_not_shown() -> None:

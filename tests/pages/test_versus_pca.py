@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from ae_core import tasks
-from ae_core.checkpoints import find_checkpoint
-from ae_core.comparison import compare_with_pca
+from ae_core.codecs.checkpoints import find_checkpoint
+from ae_core.codecs.comparison import compare_with_pca
 from ae_core.data.catalogue import load_data_set
-from tests.core.test_checkpoints import save_dense
-from tests.core.test_tasks import wait
+from ae_core.processes import tasks
+from tests.core.codecs.test_checkpoints import save_dense
+from tests.core.processes.test_tasks import wait
 from tests.pages.steering_world import open_page
 
 
@@ -51,10 +51,10 @@ def test_other_items_come_with_the_button() -> None:
 
 
 def test_pca_itself_is_said_in_words() -> None:
-    from ae_core.checkpoints import save_checkpoint
+    from ae_core.codecs.checkpoints import save_checkpoint
+    from ae_core.codecs.pca import fit_pca
     from ae_core.config import CheckpointConfig
     from ae_core.locations import checkpoints_dir
-    from ae_core.models.pca import fit_pca
 
     data_set = load_data_set("digits")
     codec = fit_pca(data_set.items, np.arange(500), 4)

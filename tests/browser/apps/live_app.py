@@ -2,10 +2,10 @@
 
 import streamlit as st
 
-import live
 from benchmarks.stand_ins import StandInSource
-from live.engine import Engine
-from live.shared import process_wide
+from zoetrope import live
+from zoetrope.live.engine.engine import Engine
+from zoetrope.live.shared import process_wide
 
 process_wide("engine", lambda: Engine(StandInSource()))
 

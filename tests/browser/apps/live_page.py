@@ -5,8 +5,8 @@ import json
 import numpy as np
 import streamlit as st
 
-from live import components as live
-from live.engine import get_engine
+from zoetrope.live.components import stage as live
+from zoetrope.live.engine.engine import get_engine
 
 MODEL, PCA = "#0077bb", "#cc6600"
 KEY = st.query_params.get("codec", "faces-64")

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from tests.browser.names import NAMES
-from ui.plain_text import as_written, message
+from zoetrope.ui.plain_text import as_written, message
 
 for index, name in enumerate(NAMES):
     with st.container(key=f"name-{index}"):

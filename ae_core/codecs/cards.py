@@ -1,0 +1,94 @@
+"""`card.md`: what a codec was fitted on, how, and how well it does beside PCA."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import psutil
+
+from ae_core.codecs.checkpoints import (
+    CARD,
+    CheckpointConfig,
+    load_codec,
+    pca_partner,
+    read_checkpoint,
+)
+from ae_core.config import TrainingConfig
+from ae_core.data.store import DataSet
+from ae_core.locations import write_atomically
+
+if TYPE_CHECKING:
+    from ae_core.codecs.codec import Codec
+
+_BATCH = 512
+
+
+def held_out_scores(codec: "Codec", items: np.ndarray, held_out: np.ndarray) -> dict[str, float]:
+    """Mean squared error and binary cross-entropy, a pixel, of held-out reconstructions."""
+    import torch
+
+    from ae_core.codecs.codes import as_floats
+    from ae_core.codecs.metrics import binary_cross_entropy, mean_squared_error
+
+    sums = {"mse": 0.0, "bce": 0.0}
+    with torch.inference_mode():
+        for start in range(0, len(held_out), _BATCH):
+            originals = as_floats(items[held_out[start : start + _BATCH]])
+            pictures = codec.reconstruct(originals)
+            sums["mse"] += mean_squared_error(pictures, originals) * len(originals)
+            sums["bce"] += binary_cross_entropy(pictures, originals) * len(originals)
+    return {name: total / len(held_out) for name, total in sums.items()}
+
+
+def add_pca_line(folder: Path, data_set: DataSet, card: str) -> None:
+    """Fit the PCA that stands beside the model everywhere, and put its score on the card."""
+    partner = pca_partner(read_checkpoint(folder))
+    _, held_out = data_set.split()
+    mse = held_out_scores(load_codec(partner), data_set.items, held_out)["mse"]
+    line = f"- PCA with {partner.config.latent_dim} components: MSE {mse:.5f}\n"
+    write_atomically(folder / CARD, card + line)
+
+
+def kept_epoch(training: TrainingConfig | None, history: list[dict[str, Any]]) -> dict[str, Any]:
+    """The entry of a finished run's history that its weights are of.
+
+    The last one; with `patience` the first with the lowest held-out objective.
+    """
+    if training is None or not training.patience:
+        return history[-1]
+    return min(history, key=lambda entry: entry["held_out"]["objective"])
+
+
+def make_card(config: CheckpointConfig, data_set: DataSet, history: list[dict[str, Any]]) -> str:
+    """`card.md`: what the codec was fitted on, how, and how well it does."""
+    train, held_out = data_set.split()
+    last, kept = history[-1], kept_epoch(config.training, history)
+    scores = kept["held_out"]
+    assert isinstance(scores, dict)
+    lines = [
+        f"# {config.name}",
+        "",
+        f"- data: {data_set.about.title} (`{config.data}`), {len(train):,} items to fit on, "
+        f"{len(held_out):,} held out; fingerprint `{config.data_fingerprint}`",
+        f"- code size: {config.latent_dim}",
+        f"- preset: {config.preset or 'none'}",
+        f"- seconds: {last['seconds']:.0f}, on {machine()}",
+        f"- made again by: `python -m ae_core train my-{config.name} --like {config.name}`",
+    ]
+    if config.model is not None and config.training is not None:
+        of_one = "" if kept is last else f", the weights are those after epoch {kept['epoch']}"
+        lines.append(f"- epochs: {last['epoch']}{of_one}, seed {config.training.seed}")
+        lines.append(f"- model: `{config.model.model_dump_json()}`")
+        lines.append(f"- training: `{config.training.model_dump_json()}`")
+    lines += ["", "Held out, a pixel or an item:", ""]
+    lines += [f"- {name}: {value:.5f}" for name, value in scores.items()]
+    return "\n".join(lines) + "\n"
+
+
+def machine() -> str:
+    """Where it was fitted, in words."""
+    import torch
+
+    if torch.cuda.is_available():
+        return torch.cuda.get_device_name()
+    return f"{psutil.cpu_count()} CPU cores, torch {torch.__version__}"

@@ -1,0 +1,125 @@
+"""Codes of a whole data set: made once, kept as a memory-mapped array under a key of all inputs."""
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ae_core.codecs.checkpoints import Checkpoint, load_codec
+from ae_core.data.store import DataSet
+from ae_core.errors import DataError
+from ae_core.locations import atomic_file, cache_dir
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from ae_core.codecs.codec import Codec
+
+Progress = Callable[[int, int], None]
+
+_BATCH = 512
+
+
+def codes_key(checkpoint: Checkpoint, data_set: DataSet) -> str:
+    """Fingerprint of what codes depend on: the weights, the settings, the items."""
+    parts = f"{checkpoint.fingerprint}/{data_set.about.fingerprint}"
+    return hashlib.blake2b(parts.encode(), digest_size=12).hexdigest()
+
+
+def _path(checkpoint: Checkpoint, data_set: DataSet) -> Path:
+    return cache_dir() / "codes" / f"{codes_key(checkpoint, data_set)}.npy"
+
+
+def check_shapes(checkpoint: Checkpoint, data_set: DataSet) -> None:
+    """Refuse a data set whose items the codec was not made for.
+
+    Raises:
+        DataError: The shapes differ.
+    """
+    expected, found = checkpoint.config.item_shape, data_set.about.item_shape
+    if expected != found:
+        raise DataError(
+            f"Checkpoint {checkpoint.name!r} was made for items of {_words(expected)}; data set "
+            f"{data_set.name!r} has {_words(found)}: choose a data set of that shape, or train a "
+            "model on this one."
+        )
+
+
+def _words(shape: tuple[int, int, int]) -> str:
+    channels, height, width = shape
+    return f"{width} x {height} pixels, {'grey' if channels == 1 else 'colour'}"
+
+
+def cached_codes(checkpoint: Checkpoint, data_set: DataSet) -> np.ndarray | None:
+    """Codes that were made before: float32 (N, latent_dim), memory-mapped; else nothing."""
+    path = _path(checkpoint, data_set)
+    try:
+        codes = np.load(path, mmap_mode="r", allow_pickle=False)
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, EOFError):
+        path.unlink(missing_ok=True)  # broken by a crash of another kind: made anew
+        return None
+    expected = (len(data_set.items), checkpoint.config.latent_dim)
+    return codes if codes.shape == expected else None
+
+
+def codes_for(
+    checkpoint: Checkpoint, data_set: DataSet, *, on_progress: Progress | None = None
+) -> np.ndarray:
+    """Codes of all items of a data set, from the cache or made now.
+
+    Args:
+        checkpoint: Whose codec encodes.
+        data_set: Items of the codec's shape.
+        on_progress: Told (items done, items in all).
+
+    Returns:
+        float32 (N, latent_dim), memory-mapped and read-only; row i is item i's code, for a
+        variational codec the posterior mean.
+
+    Raises:
+        DataError: The items have another shape than the codec's.
+        CheckpointError: The checkpoint cannot be loaded.
+    """
+    check_shapes(checkpoint, data_set)
+    found = cached_codes(checkpoint, data_set)
+    if found is not None:
+        return found
+    _encode_to(_path(checkpoint, data_set), load_codec(checkpoint), data_set.items, on_progress)
+    made = cached_codes(checkpoint, data_set)
+    if made is None:
+        raise DataError(
+            "The codes vanished while they were made: was the cache deleted? Try again."
+        )
+    return made
+
+
+def _encode_to(path: Path, codec: "Codec", items: np.ndarray, on_progress: Progress | None) -> None:
+    """Encode in batches into a file that appears under its name only when it is whole."""
+    import torch
+
+    header = {"descr": "<f4", "fortran_order": False, "shape": (len(items), codec.latent_dim)}
+    with atomic_file(path) as file, torch.inference_mode():
+        np.lib.format.write_array_header_1_0(file, header)
+        for start in range(0, len(items), _BATCH):
+            codes = codec.encode(as_floats(items[start : start + _BATCH]))
+            file.write(np.ascontiguousarray(codes.numpy(), dtype="<f4").tobytes())
+            if on_progress is not None:
+                on_progress(min(start + _BATCH, len(items)), len(items))
+
+
+def as_floats(items: np.ndarray) -> "Tensor":
+    """uint8 (N, C, H, W) as the float32 in [0, 1] that codecs take."""
+    import torch
+
+    return torch.from_numpy(np.array(items)).float().div_(255)
+
+
+def as_pictures(items: "Tensor") -> np.ndarray:
+    """float32 (N, C, H, W) in [0, 1] as uint8, rounded."""
+    import torch
+
+    return items.mul(255).round_().clamp_(0, 255).to(torch.uint8).cpu().numpy()

@@ -1,0 +1,163 @@
+"""What a network buys over PCA: held-out errors of both, and PCA's curve over the code size."""
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from pydantic import Field, ValidationError
+
+from ae_core.codecs.checkpoints import Checkpoint, load_codec, pca_partner
+from ae_core.codecs.codes import as_floats, check_shapes
+from ae_core.config import Settings
+from ae_core.data.store import DataSet
+from ae_core.locations import cache_dir, write_atomically
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from ae_core.codecs.codec import Codec
+    from ae_core.codecs.pca import PcaCodec
+
+Progress = Callable[[int, int], None]
+
+# Enough for a standard error of about 1 % of the mean; more would only take longer.
+MAX_ITEMS = 1000
+# PCA's curve goes on to this many times the model's code size.
+CURVE_REACH = 4
+MAX_AXES = 256
+_BATCH = 100
+_VERSION = 1
+
+
+class Comparison(Settings):
+    """Errors on the same held-out items; all are mean squared errors a pixel, pixels in [0, 1]."""
+
+    n_items: int = Field(description="Held-out items measured.")
+    model_mse: float = Field(description="The model's error.")
+    model_standard_error: float = Field(description="Its standard error over items.")
+    pca_mse: float = Field(description="PCA's error at the same code size.")
+    pca_standard_error: float = Field(description="Its standard error over items.")
+    curve: tuple[float, ...] = Field(description="PCA's error with 0, 1, 2, ... axes.")
+
+    @property
+    def equal_axes(self) -> int | None:
+        """Fewest PCA axes that do as well as the model; none within the curve's reach."""
+        good = np.flatnonzero(np.asarray(self.curve) <= self.model_mse)
+        return int(good[0]) if len(good) else None
+
+
+def _path(checkpoint: Checkpoint, data_set: DataSet) -> Path:
+    parts = f"{_VERSION}/{MAX_ITEMS}/{checkpoint.fingerprint}/{data_set.about.fingerprint}"
+    key = hashlib.blake2b(parts.encode(), digest_size=12).hexdigest()
+    return cache_dir() / "comparisons" / f"{key}.json"
+
+
+def cached_comparison(checkpoint: Checkpoint, data_set: DataSet) -> Comparison | None:
+    """A comparison that was made before, else nothing."""
+    try:
+        return Comparison.model_validate_json(_path(checkpoint, data_set).read_text())
+    except (FileNotFoundError, ValidationError, ValueError):
+        return None
+
+
+def held_out_sample(data_set: DataSet, n_items: int = MAX_ITEMS) -> np.ndarray:
+    """int64 indices of held-out items, at most `n_items`, spread evenly, always the same."""
+    _, held_out = data_set.split()
+    if len(held_out) <= n_items:
+        return held_out
+    return held_out[np.linspace(0, len(held_out) - 1, n_items).astype(int)]
+
+
+def compare_with_pca(
+    checkpoint: Checkpoint, data_set: DataSet, *, on_progress: Progress | None = None
+) -> Comparison:
+    """Measure a checkpoint and its PCA partner on held-out items, and keep the result.
+
+    Raises:
+        DataError: The items have another shape than the codec's.
+    """
+    check_shapes(checkpoint, data_set)
+    found = cached_comparison(checkpoint, data_set)
+    if found is not None:
+        return found
+    items = data_set.items[held_out_sample(data_set)]
+    n_axes = curve_axes(checkpoint, data_set)
+    n_steps = 2 * -(-len(items) // _BATCH) + 6
+    report = _Steps(on_progress, n_steps)
+    model = errors(load_codec(checkpoint), items, on_batch=report)
+    partner = errors(load_codec(pca_partner(checkpoint)), items, on_batch=report)
+    long = pca_partner(
+        checkpoint, latent_dim=n_axes, on_progress=lambda done, _: report.at(n_steps - 6 + done)
+    )
+    made = Comparison(
+        n_items=len(items),
+        model_mse=float(model.mean()),
+        model_standard_error=_standard_error(model),
+        pca_mse=float(partner.mean()),
+        pca_standard_error=_standard_error(partner),
+        curve=tuple(pca_curve(load_codec(long), items)),  # type: ignore[arg-type]
+    )
+    report.at(n_steps)
+    write_atomically(_path(checkpoint, data_set), made.model_dump_json())
+    return made
+
+
+def curve_axes(checkpoint: Checkpoint, data_set: DataSet) -> int:
+    """Axes of PCA's curve: a few times the code size, no more than data and pixels allow."""
+    train, _ = data_set.split()
+    n_pixels = int(np.prod(data_set.about.item_shape))
+    wanted = min(CURVE_REACH * checkpoint.config.latent_dim, MAX_AXES)
+    return max(checkpoint.config.latent_dim, min(wanted, n_pixels, len(train) - 1))
+
+
+class _Steps:
+    """Counts batches up and passes the count on."""
+
+    def __init__(self, on_progress: Progress | None, total: int) -> None:
+        self._on_progress, self._total, self._done = on_progress, total, 0
+
+    def __call__(self) -> None:
+        self.at(self._done + 1)
+
+    def at(self, done: int) -> None:
+        self._done = min(done, self._total)
+        if self._on_progress is not None:
+            self._on_progress(self._done, self._total)
+
+
+def errors(
+    codec: "Codec", items: np.ndarray, *, on_batch: Callable[[], None] | None = None
+) -> np.ndarray:
+    """Mean squared error of each item's reconstruction, float64 (N,), pixels in [0, 1]."""
+    import torch
+
+    parts = []
+    with torch.inference_mode():
+        for start in range(0, len(items), _BATCH):
+            batch = as_floats(items[start : start + _BATCH])
+            parts.append((codec.reconstruct(batch) - batch).square().flatten(1).mean(1).double())
+            if on_batch is not None:
+                on_batch()
+    return torch.cat(parts).numpy()
+
+
+def _standard_error(values: np.ndarray) -> float:
+    return float(values.std(ddof=1) / np.sqrt(len(values))) if len(values) > 1 else 0.0
+
+
+def pca_curve(codec: "PcaCodec", items: np.ndarray) -> np.ndarray:
+    """PCA's error with 0 to `codec.latent_dim` axes, float64 (latent_dim + 1,).
+
+    By Pythagoras: what k orthonormal axes leave is |x - mean|^2 less the k squared scores; before
+    clamping to [0, 1], which only brings it down a little.
+    """
+    import torch
+
+    flat: Tensor = as_floats(items).flatten(1) - codec.mean  # (N, D)
+    with torch.inference_mode():
+        scores = (flat @ codec.components.T).double()  # (N, latent_dim)
+        total = flat.double().square().sum(1, keepdim=True)
+        left = torch.cat([total, total - scores.square().cumsum(1)], 1)
+    return (left.mean(0) / flat.shape[1]).clamp(min=0).numpy()

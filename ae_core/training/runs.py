@@ -1,0 +1,376 @@
+"""Runs: training in a process of its own, whose whole state is files in the run's folder.
+
+    checkpoints/NAME/request.json        what was asked for
+                     status.json         state, progress, heartbeat, process
+                     history.jsonl       one line an epoch
+                     resume.safetensors  to go on from, every 30 s
+                     watch/              pictures and codes by epoch (see ae_core.training.watch)
+                     worker.log          what the process said
+                     cancel              somebody wants it to stop
+
+Nothing here imports torch: any page, or a shell, can start, watch, cancel and resume. Closing the
+app loses nothing. Runs wait for each other: one trains at a time, in the order they were started.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, Self
+
+import psutil
+from pydantic import Field, ValidationError, model_validator
+
+from ae_core.codecs.checkpoints import read_history
+from ae_core.config import (
+    ModelConfig,
+    Settings,
+    TrainingConfig,
+    check_item_shape,
+    check_name,
+    explain,
+)
+from ae_core.data.catalogue import about_data_set, is_ready
+from ae_core.errors import ConfigError, DataError, JobError
+from ae_core.locations import (
+    checkpoints_dir,
+    home,
+    project_root,
+    shipped_checkpoints_dir,
+    write_atomically,
+)
+
+REQUEST, STATUS, RESUME, LOG, CANCEL = (
+    "request.json",
+    "status.json",
+    "resume.safetensors",
+    "worker.log",
+    "cancel",
+)
+STALE_AFTER_S = 120.0
+_STATUS_BYTES = 4096
+
+State = Literal["queued", "running", "done", "cancelled", "failed", "lost"]
+GOING: tuple[State, ...] = ("queued", "running")
+RESUMABLE: tuple[State, ...] = ("cancelled", "failed", "lost")
+
+
+class RunRequest(Settings):
+    """What to train, on what, under which name."""
+
+    name: str = Field(description="Name of the run, and of the checkpoint it becomes.")
+    data: str = Field(description="Data set to fit on.")
+    codec: Literal["autoencoder", "pca"] = Field("autoencoder", description="Kind of codec.")
+    model: ModelConfig | None = Field(None, description="Composition; none for PCA.")
+    training: TrainingConfig = Field(default_factory=TrainingConfig, description="How to fit it.")
+    latent_dim: int = Field(32, ge=1, le=1024, description="PCA: code size.")
+    preset: str = Field("", description="Preset it started from.")
+    data_fingerprint: str = Field(
+        "", description="Fingerprint of the data set's items; empty until they are known."
+    )
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        check_name(self.name)
+        if (self.codec == "autoencoder") != (self.model is not None):
+            raise ValueError("`model` must be given for an autoencoder, and only for one.")
+        return self
+
+
+class Status(Settings):
+    """How a run stands, in `status.json`."""
+
+    state: State = Field(description="What the run is doing.")
+    queued_at: float = Field(description="When it was started or resumed, seconds since 1970.")
+    heartbeat: float = Field(description="When the process last wrote this.")
+    pid: int = Field(0, description="The process; 0 before it has reported.")
+    process_created: float = Field(0.0, description="Its creation time: pids are used again.")
+    progress: float = Field(0.0, ge=0, le=1, description="Share of the run done.")
+    phase: str = Field("", description="What is being done.")
+    epoch: int = Field(0, description="Epochs done.")
+    n_epochs: int = Field(0, description="Epochs asked for.")
+    seconds: float = Field(0.0, description="Seconds trained so far.")
+    seconds_left: float | None = Field(None, description="Estimate; none when not known yet.")
+    message: str = Field("", description="Why it stands so, and what to do.")
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run as its files tell it at one moment."""
+
+    name: str
+    folder: Path
+    request: RunRequest
+    status: Status
+
+    def history(self) -> list[dict[str, object]]:
+        """One entry an epoch: {"epoch", "seconds", "train": terms, "held_out": terms}."""
+        return read_history(self.folder)
+
+    @property
+    def is_going(self) -> bool:
+        return self.status.state in GOING
+
+    @property
+    def is_resumable(self) -> bool:
+        return self.status.state in RESUMABLE
+
+
+def start_run(request: RunRequest) -> Run:
+    """Queue a run; it starts at once if no other one is going.
+
+    Raises:
+        JobError: There is a run or checkpoint of that name, or the disk is full.
+        DataError: The data set does not exist.
+        ConfigError: The model cannot take its items.
+    """
+    with _explained(f"Run {request.name!r} could not be started"):
+        about = about_data_set(request.data)
+        request = request.model_copy(update={"data_fingerprint": _fingerprint_now(request.data)})
+        if request.model is not None:
+            check_item_shape(request.model, about.item_shape)
+        folder = _new_folder(request.name)
+        try:
+            write_atomically(folder / REQUEST, request.model_dump_json(indent=2))
+            _launch(folder)
+        except OSError:
+            shutil.rmtree(folder, ignore_errors=True)  # the name stays free
+            raise
+    return find_run(request.name)
+
+
+def _new_folder(name: str) -> Path:
+    folder = checkpoints_dir() / name
+    checkpoints_dir().mkdir(parents=True, exist_ok=True)
+    shipped = (shipped_checkpoints_dir() / name).exists()
+    try:
+        if shipped:
+            raise FileExistsError
+        folder.mkdir()
+    except FileExistsError as error:
+        raise JobError(
+            f"`name`: there is already a run or checkpoint {name!r}: choose another name."
+        ) from error
+    return folder
+
+
+@contextmanager
+def _explained(what: str) -> Iterator[None]:
+    """Say in words what the system refuses: a full disk, a folder that cannot be written."""
+    try:
+        yield
+    except OSError as error:
+        raise JobError(
+            f"{what} ({error.strerror or error}): see that {home()} can be written to "
+            "and its disk has space, then try again."
+        ) from error
+
+
+def resume(name: str) -> Run:
+    """Go on with a run that was cancelled, failed or lost, from its last save.
+
+    Raises:
+        JobError: There is no such run, it is going or done, or its data are others now.
+    """
+    run = find_run(name)
+    if not run.is_resumable:
+        raise JobError(f"`name`: run {name!r} is {run.status.state}: there is nothing to resume.")
+    check_same_data(run.request, _fingerprint_now(run.request.data))
+    _kill(run)  # a process that hangs must not wake up beside its successor
+    with _explained(f"Run {name!r} could not be resumed"):
+        try:
+            _launch(run.folder)
+        except OSError:
+            write_status(run.folder, run.status)
+            raise
+    return find_run(name)
+
+
+def check_same_data(request: RunRequest, fingerprint: str) -> None:
+    """Refuse to fit other items than those that the run was started on, also before it began.
+
+    Args:
+        request: What the run was asked for.
+        fingerprint: Of the items that the data set has now; empty if not known.
+
+    Raises:
+        JobError: The data set's name stands for other items now.
+    """
+    asked = request.data_fingerprint
+    if asked and fingerprint and asked != fingerprint:
+        raise JobError(
+            f"`data`: {request.data!r} has other items now (fingerprint {fingerprint}) than when "
+            f"run {request.name!r} was started ({asked}): start a new run on them, or bring the "
+            "old data set back and resume."
+        )
+
+
+def _fingerprint_now(data: str) -> str:
+    """Empty where the items are still to be made, or are gone or broken: the worker tells that."""
+    try:
+        return about_data_set(data).fingerprint if is_ready(data) else ""
+    except DataError:
+        return ""
+
+
+def cancel(name: str) -> None:
+    """Ask a run to save and stop; it does within a step, and is ended after 20 s if it does not.
+
+    Raises:
+        JobError: There is no such run, or it is not going.
+    """
+    run = find_run(name)
+    if not run.is_going:
+        raise JobError(f"`name`: run {name!r} is {run.status.state}: there is nothing to cancel.")
+    write_atomically(run.folder / CANCEL, "")
+
+
+def list_runs() -> list[Run]:
+    """All runs that have a request and a status, the newest first."""
+    runs = []
+    for path in checkpoints_dir().glob(f"*/{REQUEST}"):
+        try:
+            runs.append(find_run(path.parent.name))
+        except (JobError, ConfigError):
+            continue  # being created, broken (find_run() says how), or a folder of another name
+    return sorted(runs, key=lambda run: run.status.queued_at, reverse=True)
+
+
+def find_run(name: str) -> Run:
+    """One run.
+
+    Raises:
+        JobError: There is none of that name, or its files are broken.
+        ConfigError: No run can have that name.
+    """
+    folder = checkpoints_dir() / check_name(name)
+    try:
+        request = RunRequest.model_validate_json((folder / REQUEST).read_text())
+    except FileNotFoundError as error:
+        raise JobError(f"`name`: there is no run {name!r}: start it first.") from error
+    except ValidationError as error:
+        raise JobError(
+            f"{REQUEST} of run {name!r} is not valid: {explain(error)} Start a new run."
+        ) from error
+    except (OSError, ValueError) as error:
+        raise JobError(
+            f"{REQUEST} of run {name!r} cannot be read ({error}): start a new run."
+        ) from error
+    # the folder may be a copy of another run's: its own name counts
+    return Run(name, folder, request.model_copy(update={"name": name}), read_status(name))
+
+
+def read_status(name: str) -> Status:
+    """How a run stands; "lost" when it should be going but its process is not there.
+
+    Raises:
+        JobError: There is no such run, or its status is broken.
+    """
+    path = checkpoints_dir() / check_name(name) / STATUS
+    status = _read_status_file(path)
+    if status.state not in GOING:
+        return status
+    _reap()
+    reported = time.time() - status.heartbeat < STALE_AFTER_S
+    if reported and (status.pid == 0 or _process(status) is not None):
+        return status
+    why = (
+        "its process ended without a word (killed, out of memory, or the machine restarted)"
+        if _process(status) is None
+        else f"its process has not reported for {STALE_AFTER_S:.0f} s"
+    )
+    saved = (path.parent / RESUME).is_file()
+    remedy = "resume it to go on from its last save" if saved else "resume it to start it again"
+    return status.model_copy(
+        update={"state": "lost", "seconds_left": None, "message": f"Lost: {why}; {remedy}."}
+    )
+
+
+def write_status(folder: Path, status: Status) -> None:
+    """Write `status.json`, also when the disk is full: then into the blocks it has already."""
+    content = status.model_dump_json().encode().ljust(_STATUS_BYTES)
+    path = folder / STATUS
+    try:
+        write_atomically(path, content)
+    except OSError:
+        if not path.exists():
+            raise
+        with path.open("r+b") as file:
+            file.write(content)
+
+
+def _read_status_file(path: Path) -> Status:
+    for attempt in range(3):
+        try:
+            return Status.model_validate(json.loads(path.read_text()))
+        except FileNotFoundError as error:
+            raise JobError(f"`name`: there is no run {path.parent.name!r}.") from error
+        except (ValueError, ValidationError) as error:
+            if attempt == 2:
+                raise JobError(
+                    f"{STATUS} of run {path.parent.name!r} cannot be read: remove its folder."
+                ) from error
+            time.sleep(0.02)  # being written in place: the disk is full
+    raise AssertionError("unreachable")
+
+
+def _launch(folder: Path) -> None:
+    """Start the worker process, detached: it outlives this one."""
+    (folder / CANCEL).unlink(missing_ok=True)
+    now = time.time()
+    write_status(folder, Status(state="queued", queued_at=now, heartbeat=now, phase="starting"))
+    environment = dict(os.environ)
+    environment["PYTHONPATH"] = os.pathsep.join(
+        part for part in (str(project_root()), environment.get("PYTHONPATH")) if part
+    )
+    # threads that wait for each other must not burn the cores that the live path wants
+    environment.setdefault("OMP_WAIT_POLICY", "passive")
+    with (folder / LOG).open("ab") as log:
+        child = subprocess.Popen(
+            [sys.executable, "-m", "ae_core.training.worker", str(folder)],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            env=environment,
+            start_new_session=True,
+        )
+    _children.append(child.pid)
+    child.returncode = 0  # meant to outlive us: no warning that it is still running
+
+
+# Processes started here: the system keeps the dead ones until they have been waited for.
+_children: list[int] = []
+
+
+def _reap() -> None:
+    if os.name != "posix":
+        return
+    for pid in list(_children):
+        with suppress(ChildProcessError):
+            if os.waitpid(pid, os.WNOHANG)[0] == 0:
+                continue
+        _children.remove(pid)
+
+
+def _process(status: Status) -> psutil.Process | None:
+    """The run's process if it is still that one and alive."""
+    try:
+        process = psutil.Process(status.pid)
+        same = abs(process.create_time() - status.process_created) < 1
+        return process if same and process.status() != psutil.STATUS_ZOMBIE else None
+    except (psutil.NoSuchProcess, ValueError):
+        return None
+
+
+def _kill(run: Run) -> None:
+    process = _process(run.status) if run.status.pid else None
+    # the folder may be a copy of a run that is going: that one's process is not ours
+    if process is not None and str(run.folder) in process.cmdline():
+        process.kill()
+        process.wait(timeout=10)

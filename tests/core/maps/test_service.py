@@ -1,0 +1,175 @@
+"""The worker process: results on disk, cancel, death and replacement."""
+
+import os
+import queue
+import signal
+import time
+from typing import Any, ClassVar
+
+import numpy as np
+import psutil
+import pytest
+from sklearn.datasets import load_digits
+
+from ae_core.errors import ProjectionError
+from ae_core.maps.map import load_map
+from ae_core.maps.projection import ProjectionSettings
+from ae_core.maps.service import ProjectionService
+from ae_core.maps.worker import Job, next_job, partial_path, perform
+
+UMAP = ProjectionSettings(method="umap")
+TSNE = ProjectionSettings(method="tsne", n_iterations=100)
+ENDLESS = ProjectionSettings(method="tsne", n_iterations=5000)
+
+
+@pytest.fixture(scope="module")
+def codes():
+    return (load_digits().data / 16).astype(np.float32)
+
+
+@pytest.fixture
+def service(tmp_path, monkeypatch):
+    monkeypatch.setenv("ZOETROPE_HOME", str(tmp_path))
+    service = ProjectionService(gives_way=False)
+    yield service
+    service.close()
+
+
+def wait_for(condition, timeout_s=280.0):
+    """Poll until `condition()` is true; what it gave."""
+    deadline = time.monotonic() + timeout_s
+    while time.monotonic() < deadline:
+        if result := condition():
+            return result
+        time.sleep(0.05)
+    raise AssertionError("it did not happen in time")
+
+
+def finish(service, codes, settings):
+    state = service.request(codes, settings)
+    if state.is_active:
+        wait_for(lambda: not service.state(state.key).is_active)
+    return service.request(codes, settings)
+
+
+def test_a_file_and_a_slice_of_it_are_told_apart(service, codes, tmp_path):
+    path = tmp_path / "codes.npy"
+    np.save(path, codes)
+    mapped = np.load(path, mmap_mode="r")
+    whole, half = (service.request(c, ProjectionSettings()).key for c in (mapped, mapped[:900]))
+    assert whole == service.request(codes, ProjectionSettings()).key != half
+    assert len(load_map(half).points) == 900
+    np.save(path, codes + 1)
+    changed = np.load(path, mmap_mode="r")
+    assert service.request(changed, ProjectionSettings()).key != whole
+
+
+def test_pca_is_done_at_once_and_needs_no_worker(service, codes):
+    state = service.request(codes, ProjectionSettings())
+    assert state.state == "done" and service.pid is None
+    assert load_map(state.key).points.shape == (len(codes), 2)
+
+
+def test_a_map_grows_while_it_is_made_and_outlives_the_service(service, codes):
+    state = service.request(codes, TSNE)
+    assert state.is_active
+    wait_for(lambda: service.state(state.key).n_partial > 0)
+    assert np.load(partial_path(state.key)).shape == (len(codes), 2)
+    assert finish(service, codes, TSNE).state == "done"
+    assert not partial_path(state.key).exists()
+    after_restart = ProjectionService()
+    assert after_restart.request(codes, TSNE).state == "done" and after_restart.pid is None
+
+
+def test_a_cancelled_map_stops_and_the_worker_goes_on(service, codes):
+    state = service.request(codes, ENDLESS)
+    wait_for(lambda: service.state(state.key).progress > 0)
+    pid = service.pid
+    service.cancel(state.key)
+    assert service.request(codes, ENDLESS).state == "cancelled"
+    assert finish(service, codes, TSNE).state == "done"
+    assert service.pid == pid
+
+
+@pytest.mark.timeout(900)  # it waits for UMAP to compile, on a busy machine too
+def test_worker_killed_mid_umap_says_so_and_the_next_request_works(service, codes):
+    many = np.tile(codes, (8, 1)) + np.random.default_rng(0).normal(
+        scale=0.05, size=(8 * len(codes), codes.shape[1])
+    ).astype(np.float32)
+    state = service.request(many, UMAP)
+    wait_for(lambda: service.state(state.key).state == "running", 500)
+    os.kill(service.pid, signal.SIGKILL)
+    failed = wait_for(lambda: (s := service.state(state.key)).state == "failed" and s)
+    assert "memory" in failed.message and "try again" in failed.message
+    assert service.request(many, UMAP).state == "failed"  # a rerun of the page asks for nothing new
+    assert finish(service, codes, TSNE).state == "done"
+    assert service.request(many, UMAP, fresh=True).is_active
+
+
+def test_a_waiting_job_survives_the_death_of_the_worker(service, codes):
+    running = service.request(codes, ENDLESS)
+    waiting = service.request(codes, TSNE)
+    wait_for(lambda: service.state(running.key).progress > 0)
+    os.kill(service.pid, signal.SIGKILL)
+    wait_for(lambda: service.state(waiting.key).state == "done")
+    assert service.state(running.key).state == "failed"
+
+
+def test_a_umap_waits_for_what_it_needs_to_be_compiled_and_lets_others_pass(tmp_path):
+    """With UMAP compiled but not its search among many items, a small map need not wait."""
+
+    class HalfWarm:
+        def seconds_left(self, n_stages: int) -> float:
+            return 30.0 if n_stages == 2 else 0.0
+
+    class Ears:
+        heard: ClassVar[list[dict[str, Any]]] = []
+
+        def send(self, **event: Any) -> None:
+            self.heard.append(event)
+            many.cancelled.set()  # or we should wait for the search for ever
+
+    def job(name: str, n_items: int, method: str) -> Job:
+        np.save(tmp_path / f"{name}.npy", np.zeros((n_items, 8), np.float32))
+        settings = ProjectionSettings(method=method).model_dump()
+        inputs = {"codes": str(tmp_path / f"{name}.npy"), "settings": settings}
+        return Job({"id": name, "task": "points", "inputs": inputs}, Ears())
+
+    many, few, tsne = job("many", 60_000, "umap"), job("few", 300, "umap"), job("t", 60_000, "tsne")
+    waiting, none = [many, few, tsne], queue.Queue()
+    assert [next_job(none, waiting, HalfWarm()) for _ in range(2)] == [few, tsne]
+    assert Ears.heard == []
+    assert next_job(none, waiting, HalfWarm()) is many
+    assert Ears.heard == [{"id": "many", "event": "warm-up", "seconds_left": 30}]
+
+
+@pytest.mark.parametrize("left", [0, 50, 200])
+def test_a_damaged_file_of_codes_fails_its_job_and_not_the_worker(tmp_path, left):
+    """Death while a job is only looked at would start worker after worker for it."""
+    path = tmp_path / "codes.npy"
+    np.save(path, np.zeros((300, 8), np.float32))
+    path.write_bytes(path.read_bytes()[:left])
+    heard: list[dict[str, Any]] = []
+
+    class Ears:
+        def send(self, **event: Any) -> None:
+            heard.append(event)
+
+    inputs = {"key": "k", "codes": str(path), "settings": UMAP.model_dump()}
+    job = Job({"id": "1", "task": "points", "inputs": inputs}, Ears())
+    assert job.n_stages == 1
+    perform(job)
+    assert [event["event"] for event in heard] == ["started", "failed"]
+
+
+def test_the_worker_ends_with_the_app(service):
+    service.start()
+    worker = psutil.Process(service.pid)
+    service.close()
+    assert not worker.is_running()
+
+
+def test_impossible_settings_are_refused_where_they_are_asked(service, codes):
+    with pytest.raises(ProjectionError, match="are equal"):
+        service.request(np.zeros_like(codes[:40]), TSNE)
+    assert service.pid is None

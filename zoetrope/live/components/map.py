@@ -1,0 +1,322 @@
+"""The map as a Streamlit component: points of all items, hover, groups, what lives between them.
+
+    points = MapPoints(key=state.key, n_items=len(codes), n_components=2)
+    seen = latent_map(points, items=ItemSource.of(data_set), colour=colour_of(data_set, "glasses"),
+                      codes=CodeSource(codes_key, 32, len(codes)), codec=..., key="explore")
+    seen.group      # rows of the chosen items, int64, or None
+
+Python sends addresses, not points: the browser fetches columns once (`zoetrope.live.columns`). A
+group belongs to the items, not to the map: it survives other colours, other maps and page changes,
+and travels as one bit an item.
+"""
+
+from __future__ import annotations
+
+import base64
+import secrets
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from functools import partial
+from typing import Any, Literal
+from urllib.parse import quote
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from ae_core.data.attribute_columns import column_of
+from ae_core.data.store import DataSet
+from ae_core.maps.map import Linear
+from zoetrope.live.assets import loader
+from zoetrope.live.columns import MAX_CODES_BYTES, plotly_address
+from zoetrope.live.components.stage import _packed, _static_text, session_token
+from zoetrope.live.shared import process_wide
+
+# Okabe and Ito 2008 without black and yellow, then Tol's "muted": told apart with any kind of
+# colour vision, on white and on black.
+CATEGORY_COLOURS = (
+    *("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9"),
+    *("#882255", "#999933", "#AA4499", "#44AA99", "#DDCC77", "#8A8A92"),
+)
+
+
+@dataclass(frozen=True)
+class MapPoints:
+    """Which map is shown.
+
+    Attributes:
+        key: Name of the map on disk (`ae_core.maps.projection.projection_key`).
+        n_items: Points.
+        n_components: Axes, 2 or 3.
+        axes: What the axes mean; empty where they mean nothing.
+        part: Number of the unfinished map shown, None for the finished one.
+    """
+
+    key: str
+    n_items: int
+    n_components: int
+    axes: Sequence[str] = ()
+    part: int | None = None
+
+    @property
+    def address(self) -> str:
+        suffix = "" if self.part is None else f"?part={self.part}"
+        return f"api/points/{self.key}{suffix}"
+
+
+@dataclass(frozen=True)
+class ItemSource:
+    """Where pictures and attributes of items come from."""
+
+    data: str
+    fingerprint: str
+
+    @classmethod
+    def of(cls, data_set: DataSet) -> ItemSource:
+        return cls(data_set.name, data_set.about.fingerprint)
+
+    @property
+    def place(self) -> str:
+        return f"{quote(self.data, safe='')}/{quote(self.fingerprint, safe='')}"
+
+
+@dataclass(frozen=True)
+class CodeSource:
+    """Codes of the items, (n_items, latent_dim); `key` from `ae_core.codecs.codes.codes_key`."""
+
+    key: str
+    latent_dim: int
+    n_items: int
+
+
+@dataclass(frozen=True)
+class MapCodec:
+    """The codec whose pictures are shown.
+
+    Attributes:
+        key: Checkpoint key.
+        caption: Text under its pictures.
+        colour: CSS colour of this codec everywhere in the app.
+        readouts: Names of numbers wanted with every picture (`engine.register_readout`).
+    """
+
+    key: str
+    caption: str
+    colour: str = ""
+    readouts: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class MapColour:
+    """What the points' colours mean; `url` gives one float32 an item."""
+
+    label: str
+    url: str
+    kind: Literal["category", "number"]
+    names: Sequence[str] = ()
+    colours: Sequence[str] = ()
+    low: float = 0.0
+    high: float = 1.0
+
+
+@dataclass(frozen=True)
+class MapJob:
+    """What the map says about itself, above it.
+
+    Attributes:
+        text: One line.
+        share: How far a map being made is, in [0, 1]; None draws no meter.
+        action: What the button beside it offers; "" for no button.
+    """
+
+    text: str = ""
+    share: float | None = None
+    action: Literal["", "cancel", "try again"] = ""
+
+
+@dataclass(frozen=True)
+class MapState:
+    """What the user has done on the map.
+
+    Attributes:
+        group: Rows of the chosen items, ascending, int64; None if there is no group.
+        action: The job's action, in the run that its button has started; else "".
+    """
+
+    group: NDArray[np.int64] | None
+    action: str = ""
+
+
+def colour_of(data_set: DataSet, attribute: str) -> MapColour:
+    """Colour by an attribute of the data set."""
+    column = column_of(data_set.attributes[attribute])
+    place = ItemSource.of(data_set).place
+    low, high = column.limits
+    return MapColour(
+        label=attribute,
+        url=f"api/attributes/{place}?column={quote(attribute, safe='')}&n={len(data_set.items)}",
+        kind=column.kind,
+        names=column.names,
+        colours=CATEGORY_COLOURS[: len(column.names)],
+        low=low,
+        high=high,
+    )
+
+
+NO_JOB = MapJob()
+Layout = Literal["wide", "narrow", "bare"]
+
+
+def latent_map(
+    points: MapPoints,
+    *,
+    key: str,
+    items: ItemSource | None = None,
+    colour: MapColour | None = None,
+    codes: CodeSource | None = None,
+    codec: MapCodec | None = None,
+    plane: Linear | None = None,
+    spread: float = 0.0,
+    found: NDArray[np.int64] | None = None,
+    job: MapJob = NO_JOB,
+    layout: Layout = "wide",
+    moved_from: str | None = None,
+    height_px: int = 560,
+) -> MapState:
+    """Show a map.
+
+    Args:
+        points: Which one.
+        key: Stable name of this map on the page; maps with equal `items` are linked.
+        items: Pictures and attributes; none are shown without it.
+        colour: What colours mean; one colour for all without it.
+        codes: Codes of the items, for reconstructions and for what lives between them.
+        codec: Decodes them.
+        plane: The plane of a PCA map; places are then decoded exactly.
+        spread: Root mean square distance of the codes from their mean, unit of the round trip.
+        found: Rows that a search found; all others go grey.
+        job: What is said about the map while it is made, and the action offered.
+        layout: "wide" has the card beside the map, "narrow" below it, "bare" has map and legend.
+        moved_from: Name of another map of the same items: lines are drawn from there.
+        height_px: Height of the map in CSS pixels.
+    """
+    kept = _kept_group(items, points.n_items)
+    data = {
+        "plotly": plotly_address(),
+        "token": session_token(),
+        "height": height_px,
+        "points": {
+            "url": points.address,
+            "key": points.key,
+            "n": points.n_items,
+            "dims": points.n_components,
+            "axes": list(points.axes),
+            "partial": points.part is not None,
+            "items": items.place if items else "",
+        },
+        "colour": asdict(colour) if colour else None,
+        "items": _item_addresses(items),
+        "codes": _code_address(codes),
+        "codec": asdict(codec) if codec else None,
+        "neighbours": f"api/neighbours/{codes.key}/{items.place}" if codes and items else None,
+        "plane": _plane(plane) if points.n_components == 2 else None,
+        "spread": spread,
+        "group": kept,
+        "job": asdict(job),
+        "layout": layout,
+        "movedFrom": f"api/points/{moved_from}" if moved_from else None,
+        "filter": None if found is None else pack_rows(found, points.n_items),
+    }
+    told = _map_component()(
+        key=key,
+        data=data,
+        on_group_change=partial(_hear_group, key),
+        on_job_change=_nothing,
+    )
+    group = unpack_rows(kept["bits"], points.n_items) if kept and kept["bits"] else None
+    return MapState(group, str(told.get("job") or ""))
+
+
+def choose_group(items: ItemSource | None, rows: NDArray[np.int64], n_items: int) -> None:
+    """Make `rows` the group of all maps of these items, at the next run of the page."""
+    bits = pack_rows(rows, n_items) if len(rows) else None
+    place = items.place if items else ""
+    _keep_group({"items": place, "n": n_items, "bits": bits, "revision": secrets.token_hex(6)})
+
+
+def pack_rows(rows: NDArray[np.int64], n_items: int) -> str:
+    """One bit an item, the lowest bit first, as base64."""
+    mask = np.zeros(n_items, np.uint8)
+    mask[rows] = 1
+    return base64.b64encode(np.packbits(mask, bitorder="little").tobytes()).decode()
+
+
+def unpack_rows(bits: str, n_items: int) -> NDArray[np.int64]:
+    """Rows of the set bits, ascending; what `pack_rows` packed."""
+    packed = np.frombuffer(base64.b64decode(bits), np.uint8)
+    mask = np.unpackbits(packed, count=min(n_items, 8 * packed.size), bitorder="little")
+    return np.flatnonzero(mask).astype(np.int64)
+
+
+GROUP = "map_group of {}"
+
+
+def _keep_group(group: dict[str, Any]) -> None:
+    """A group belongs to items, not to one map of them.
+
+    It is kept under a name of its own, because a component's state vanishes with a page change.
+    """
+    st.session_state[GROUP.format(group["items"])] = group
+
+
+def _hear_group(key: str) -> None:
+    """The browser tells a group, before the page runs: all its maps then show the same."""
+    told = (st.session_state.get(key) or {}).get("group")
+    if told:
+        _keep_group(told)
+
+
+def _kept_group(items: ItemSource | None, n_items: int) -> dict[str, Any] | None:
+    """The group of these items: what the browser told or Python chose, whichever came last."""
+    kept: dict[str, Any] | None = st.session_state.get(GROUP.format(items.place if items else ""))
+    return kept if kept and kept["n"] == n_items else None
+
+
+def _item_addresses(items: ItemSource | None) -> dict[str, str] | None:
+    if items is None:
+        return None
+    return {"url": f"api/pictures/{items.place}", "facts": f"api/item/{items.place}"}
+
+
+def _code_address(codes: CodeSource | None) -> dict[str, Any] | None:
+    if codes is None:
+        return None
+    n_bytes = 4 * codes.latent_dim * codes.n_items
+    return {
+        "url": f"api/codes/{codes.key}",
+        "latentDim": codes.latent_dim,
+        "nItems": codes.n_items,
+        "whole": n_bytes <= MAX_CODES_BYTES // 4,
+        "wholeNearby": n_bytes <= MAX_CODES_BYTES,  # over no network
+    }
+
+
+def _plane(plane: Linear | None) -> dict[str, Any] | None:
+    return None if plane is None else {"mean": _packed(plane.mean), "axes": _packed(plane.axes)}
+
+
+def _nothing() -> None:
+    return None
+
+
+def _map_component() -> Any:
+    """The registered component; registered once a process, at first use."""
+    return process_wide(
+        "map component",
+        lambda: st.components.v2.component(
+            "zoetrope_map",
+            css=_static_text("map/map.css"),
+            js=loader("map/map.js"),
+            isolate_styles=False,  # plotly.js writes into the document's style sheet
+        ),
+    )

@@ -1,0 +1,107 @@
+"""The live routes of the app: one WebSocket, the browser's modules, and the server's health.
+
+Importing this module imports neither torch nor a model: the first page must not wait for them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route, WebSocketRoute
+from starlette.websockets import WebSocket
+
+from zoetrope.live import columns, projections
+from zoetrope.live.assets import MEDIA_TYPES, STATIC, version
+from zoetrope.live.engine.engine import get_engine
+from zoetrope.live.shared import process_wide
+from zoetrope.live.wire import protocol
+from zoetrope.live.wire.connection import Connection
+from zoetrope.live.wire.guard import Seats, from_other_origin
+
+# Long enough for the first page to be painted: before UMAP is compiled, which gives way to others,
+# and before torch is imported, which does not.
+COMPILE_AFTER_S = 4.0
+IMPORT_AFTER_S = 8.0
+# "0" keeps tests and benchmarks of other things undisturbed; maps then wait for their compiler.
+WARM_UP = "ZOETROPE_WARM_UP"
+
+
+def routes() -> list[BaseRoute]:
+    """Routes for `st.App(..., routes=routes())`."""
+    return [
+        WebSocketRoute("/api/live", live_socket),
+        Route("/api/health", health),
+        Route("/api/static/{version}/{name:path}", static_module),
+        *columns.routes(),
+    ]
+
+
+@asynccontextmanager
+async def lifespan(app: Any) -> AsyncIterator[None]:
+    """Import torch and compile UMAP in the background once the first page has been painted."""
+    warm_up = asyncio.create_task(_warm_up())
+    yield
+    warm_up.cancel()
+
+
+async def _warm_up() -> None:
+    await asyncio.sleep(COMPILE_AFTER_S)
+    if os.environ.get(WARM_UP, "1") != "0":
+        await asyncio.to_thread(projections.service().start)
+    await asyncio.sleep(IMPORT_AFTER_S - COMPILE_AFTER_S)
+    await asyncio.to_thread(_import_decoders)
+
+
+def _import_decoders() -> None:
+    import zoetrope.live.engine.decoders  # noqa: F401
+
+    # Streamlit collects garbage after every rerun, and the live path waits for it: a sixth of a
+    # second with all that torch brings. What is here now stays; only what comes is looked through.
+    gc.collect()
+    gc.freeze()
+
+
+def _seats() -> Seats:
+    return process_wide("seats", Seats)
+
+
+async def live_socket(socket: WebSocket) -> None:
+    """Codes in, pictures out; see `zoetrope.live.wire.connection`."""
+    if from_other_origin(socket):
+        await socket.close()  # before it is accepted: the handshake is refused with 403
+        return
+    await socket.accept()
+    await Connection(socket, get_engine(), _seats()).serve()
+
+
+async def health(request: Request) -> Response:
+    """Counts since the start; 503 if the engine's worker has died."""
+    engine = get_engine().health()
+    body = {
+        "status": "ok" if engine["worker_alive"] else "failing",
+        "protocol": protocol.VERSION,
+        "connections": _seats().count(),
+        "engine": engine,
+    }
+    status = 200 if engine["worker_alive"] else 503
+    return JSONResponse(body, status, {"Cache-Control": "no-store"})
+
+
+async def static_module(request: Request) -> Response:
+    """One of our modules; any version in the address gives the current one."""
+    path = (STATIC / request.path_params["name"]).resolve()
+    if not path.is_relative_to(STATIC) or path.suffix not in MEDIA_TYPES or not path.is_file():
+        return Response("There is no such module.", 404)
+    current = request.path_params["version"] == version()
+    headers = {
+        "Cache-Control": "public, max-age=31536000, immutable" if current else "no-cache",
+        "X-Content-Type-Options": "nosniff",
+    }
+    return Response(path.read_bytes(), 200, headers, MEDIA_TYPES[path.suffix])

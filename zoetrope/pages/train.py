@@ -1,0 +1,115 @@
+"""How is a new model made?"""
+
+import streamlit as st
+
+from ae_core.config import ModelConfig, TrainingConfig, check_name, validated
+from ae_core.data.catalogue import about_data_set
+from ae_core.models.presets import PRESETS, Preset
+from ae_core.training import runs
+from zoetrope.ui import page, state
+from zoetrope.ui.plain_text import as_written
+from zoetrope.ui.train import settings_form, watching
+
+HOW = r"""
+A model is a *composition*: architecture x bottleneck x corruption of the input x penalty x loss.
+A preset is a named point in that space; change any part of it.
+
+An autoencoder minimises $\mathcal L(x, d(e(\tilde x)))+\lambda\,\Omega$, where $\tilde x$ is the
+(perhaps corrupted) input and $\Omega$ the penalty. A **VAE** minimises the negative of the evidence
+lower bound, $-\mathbb E_{q(z|x)}[\log p(x|z)]+\beta\,\mathrm{KL}(q(z|x)\,\|\,\mathcal N(0,I))$
+(Kingma & Welling 2014, equation 3; $\beta$: Higgins et al. 2017).
+
+Training is a process of its own: close the browser or restart the app, and it goes on. One run
+trains at a time; the next waits.
+"""
+MAIN = ("latent_dim", "widths", "loss")
+
+
+def preset_picker(is_small: bool) -> Preset:
+    """Which preset to start from; for tiny pictures the dense one comes first."""
+    names = list(PRESETS)
+    first = "dense" if is_small else "convolutional-vae"
+    name = st.selectbox(
+        "Preset", names, index=names.index(first) if first in names else 0,
+        format_func=lambda option: PRESETS[option].title, key="preset",
+    )  # fmt: skip
+    st.caption(f"{PRESETS[name].description} ({PRESETS[name].source})")
+    return PRESETS[name]
+
+
+def form(preset: Preset) -> tuple[ModelConfig, TrainingConfig]:
+    """All settings: the ones people change first, the rest folded away."""
+    key = f"train-{preset.name}"
+    model: dict[str, object] = preset.model.model_dump()
+    training: dict[str, object] = preset.training.model_dump()
+    for name in MAIN:
+        model[name] = settings_form.widget(preset.model, name, key=key)
+    training["epochs"] = settings_form.widget(preset.training, "epochs", key=key)
+    with st.expander("All settings"):
+        for name in (name for name in ModelConfig.model_fields if name not in MAIN):
+            if not settings_form.is_idle(name, model):
+                model[name] = settings_form.widget(preset.model, name, key=key)
+        for name in (name for name in TrainingConfig.model_fields if name != "epochs"):
+            if not settings_form.is_idle(name, model):
+                training[name] = settings_form.widget(preset.training, name, key=key)
+    return validated(ModelConfig, model), validated(TrainingConfig, training)
+
+
+def free_name(stem: str) -> str:
+    """A name no run or checkpoint has: stem, stem-2, stem-3, ..."""
+    taken = {run.name for run in runs.list_runs()}
+    taken |= {checkpoint.name for checkpoint in state.list_checkpoints()}
+    stem = stem[:50]
+    numbered = (stem if number == 1 else f"{stem}-{number}" for number in range(1, 10_000))
+    return next(name for name in numbered if name not in taken)
+
+
+def configure() -> None:
+    """The form that starts a run on the data chosen in the sidebar."""
+    about = about_data_set(state.chosen_data_name())
+    channels, height, width = about.item_shape
+    colour = "grey" if channels == 1 else "colour"
+    st.markdown(
+        f"On **{as_written(about.title)}**: {width} x {height}, {colour} (choose in the sidebar)"
+    )
+    preset = preset_picker(min(height, width) < 16)
+    model, training = form(preset)
+    proposal = free_name(f"{about.name}-{preset.name}")
+    # A key that changes with each run: what was typed survives another preset, not another run.
+    key = f"run-name-{len(runs.list_runs())}"
+    name = st.text_input("Name", placeholder=proposal, key=key).strip() or proposal
+    if st.button("Start training", type="primary", icon=":material/play_arrow:", width="stretch"):
+        request = runs.RunRequest(
+            name=check_name(name), data=about.name, model=model, training=training,
+            latent_dim=model.latent_dim, preset=preset.name,
+        )  # fmt: skip
+        runs.start_run(request)
+        state.remember("run", name)
+        st.rerun()
+
+
+def choose_run() -> str | None:
+    """Which run to look at: the URL's, else the newest."""
+    names = [run.name for run in runs.list_runs()]
+    if not names:
+        return None
+    asked = state.recall("run")
+    st.session_state["run_picker"] = asked if asked in names else names[0]
+    name = st.selectbox(
+        "Run", names, key="run_picker",
+        on_change=lambda: state.remember("run", st.session_state["run_picker"]),
+    )  # fmt: skip
+    state.remember("run", name)
+    return name
+
+
+page.header("Train", "How is a new model made, and what does it learn, epoch by epoch?", HOW)
+left, right = st.columns([0.38, 0.62], gap="medium")
+with left, page.errors_in_words(ends_page=False):
+    configure()
+with right, page.errors_in_words():
+    chosen = choose_run()
+    if chosen is None:
+        st.info("No run yet. Choose a preset on the left and start: the defaults are sensible.")
+    else:
+        watching.show(chosen)

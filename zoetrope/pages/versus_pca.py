@@ -1,0 +1,118 @@
+"""What does the network buy over PCA?"""
+
+import numpy as np
+import streamlit as st
+
+from ae_core.codecs.checkpoints import Checkpoint
+from ae_core.codecs.codes import check_shapes
+from ae_core.codecs.comparison import Comparison, cached_comparison, held_out_sample
+from ae_core.data.store import DataSet
+from ae_core.processes import tasks
+from zoetrope.live.engine.engine import get_engine
+from zoetrope.ui import cached, figures, page, state
+from zoetrope.ui.plain_text import as_written
+
+N_COLUMNS = 8
+HOW = r"""
+PCA is the best *linear* codec: with axes $W$ (orthonormal rows) and mean $\mu$, the code is
+$z = W(x - \mu)$ and the picture $\hat x = \mu + W^\top z$; no linear code of that size has a lower
+squared error (Eckart & Young 1936; Jolliffe 2002, chapter 3). A dense autoencoder without
+non-linearities finds the same space (Baldi & Hornik 1989). What a network has below PCA's curve is
+what non-linearity bought.
+
+Both errors are $\frac{1}{D}\lVert x - \hat x\rVert^2$ a pixel, pixels in $[0, 1]$, on the same
+items that neither has seen. A VAE pays a little error for codes that are smooth in between: look
+at the Morph page before you judge it by this number alone.
+"""
+
+
+def rows(checkpoint: Checkpoint, partner: Checkpoint, data_set: DataSet) -> None:
+    """Original, model, PCA: the same held-out items in three rows."""
+    sample = held_out_sample(data_set)
+    n_sheets = max(1, len(sample) // N_COLUMNS)
+    sheet = (state.recall_integer("sheet") or 0) % n_sheets
+    chosen = sample[sheet * N_COLUMNS : (sheet + 1) * N_COLUMNS]
+    items = np.array(data_set.items[chosen])
+    pictures = {
+        "Original": items,
+        checkpoint.name: reconstruct(checkpoint.name, items),
+        f"PCA, {partner.config.latent_dim} axes": reconstruct(f"pca:{checkpoint.name}", items),
+    }
+    for name, block in pictures.items():
+        label, images = st.columns([0.14, 0.86], vertical_alignment="center")
+        label.markdown(f"**{as_written(name)}**")
+        strip = page.contact_sheet(block, n_columns=N_COLUMNS)
+        images.image(page.crisp(strip, 1024), width="stretch")
+    if st.button("Other items", icon=":material/refresh:"):
+        state.remember("sheet", str((sheet + 1) % n_sheets))
+        st.rerun()
+
+
+def reconstruct(key: str, items: np.ndarray) -> np.ndarray:
+    """Items (N, C, H, W) uint8, encoded and decoded again."""
+    engine = get_engine()
+    codes = engine.encode(key, items.transpose(0, 2, 3, 1))
+    return engine.decode(key, codes).transpose(0, 3, 1, 2)
+
+
+def scores(comparison: Comparison, checkpoint: Checkpoint) -> None:
+    """The two errors, what their ratio means, and PCA's curve."""
+    n_axes = cached.pca_partner(checkpoint).config.latent_dim
+    size = checkpoint.config.latent_dim
+    is_less, equal = n_axes < size, comparison.equal_axes
+    with st.container(horizontal=True, gap="medium"):  # breaks where there is no room for three
+        st.metric(
+            f"{as_written(checkpoint.name)}, held-out MSE",
+            f"{comparison.model_mse:.5f}",
+            help=f"Standard error {comparison.model_standard_error:.5f}",
+            width="content",
+        )
+        st.metric(
+            f"PCA, all {n_axes} axes there are" if is_less else "PCA at the same size",
+            f"{comparison.pca_mse:.5f}",
+            help=f"Standard error {comparison.pca_standard_error:.5f}",
+            width="content",
+        )
+        st.metric(
+            "PCA needs for the same error",
+            f"{equal} axes" if equal is not None else f"over {len(comparison.curve) - 1} axes",
+            help=f"The model's code has {size} numbers.",
+            width="content",
+        )
+    name = as_written(checkpoint.name)
+    figure = figures.pca_curve(comparison, size, checkpoint.name)
+    st.plotly_chart(figure, width="stretch", config={"displayModeBar": False})
+    st.caption(
+        f"PCA's held-out error against its number of axes, on {comparison.n_items:,} items; the "
+        f"point is {name} at {size} numbers a code, {comparison.model_mse:.5f}."
+    )
+
+
+def ask(checkpoint: Checkpoint) -> None:
+    """Start measuring, once; afterwards it is a person's choice to start it again."""
+    name = state.chosen_data_name()
+    arguments: dict[str, str | int] = {"checkpoint": checkpoint.name, "data": name}
+    found = tasks.read(tasks.task_id("compare", arguments))
+    title = f"Measuring {checkpoint.name} on {name}"
+    if found is None or found.state == "done":
+        found = tasks.start("compare", title, **arguments)
+    if found.state == "running":
+        st.info("Measuring both on held-out items; the sidebar shows how far it is.")
+    elif st.button("Measure", icon=":material/speed:"):
+        tasks.start("compare", title, **arguments)
+        st.rerun()
+
+
+page.header("Versus PCA", "What does the network buy over PCA at the same code size?", HOW)
+with page.errors_in_words():
+    checkpoint, data_set = state.current_checkpoint(), state.current_data()
+    check_shapes(checkpoint, data_set)
+    if checkpoint.config.codec == "pca":
+        st.info("This checkpoint is PCA itself: choose a network in the sidebar to compare.")
+        state.end_page()
+    rows(checkpoint, cached.pca_partner(checkpoint), data_set)
+    comparison = None if state.data_is_preview() else cached_comparison(checkpoint, data_set)
+    if comparison is None:
+        ask(checkpoint)
+    else:
+        scores(comparison, checkpoint)

@@ -1,0 +1,76 @@
+"""Arrays to plotly figures; no st.* in here."""
+
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+
+from ae_core.codecs.comparison import Comparison
+from zoetrope.ui.palette import MODEL_COLOUR, PALETTE, PCA_COLOUR
+
+UNKNOWN_COLOUR = "#8A8A92"
+_MARGIN = {"l": 8, "r": 8, "t": 8, "b": 8}
+
+
+def pca_curve(comparison: Comparison, latent_dim: int, name: str) -> go.Figure:
+    """PCA's held-out error over the number of axes, with the model's point in it."""
+    axes = np.arange(len(comparison.curve))
+    figure = go.Figure()
+    figure.add_scatter(
+        x=axes, y=comparison.curve, mode="lines", name="PCA", line={"color": PCA_COLOUR, "width": 2}
+    )
+    figure.add_scatter(
+        x=[latent_dim], y=[comparison.model_mse], mode="markers+text", name=name,
+        text=[f"  {name}"], textposition="middle right",
+        marker={"color": MODEL_COLOUR, "size": 12},
+    )  # fmt: skip
+    figure.update_layout(
+        height=340, margin=_MARGIN, showlegend=False, hovermode="x unified",
+        xaxis={"title": "numbers a code", "rangemode": "tozero"},
+        yaxis={"title": "held-out MSE", "rangemode": "tozero"},
+    )  # fmt: skip
+    return figure
+
+
+def losses(history: list[dict[str, Any]], terms: list[str]) -> go.Figure:
+    """Terms of the objective over epochs: held-out drawn through, training dotted."""
+    figure = go.Figure()
+    epochs = [entry["epoch"] for entry in history]
+    for index, term in enumerate(terms):
+        for part, dash in (("held_out", "solid"), ("train", "dot")):
+            values = [entry.get(part, {}).get(term) for entry in history]
+            if any(value is not None for value in values):
+                figure.add_scatter(
+                    x=epochs, y=values, mode="lines+markers" if len(epochs) < 30 else "lines",
+                    name=f"{term}, {part.replace('_', '-')}",
+                    line={"color": PALETTE[index % len(PALETTE)], "dash": dash, "width": 2},
+                )  # fmt: skip
+    figure.update_layout(
+        height=300, margin=_MARGIN,
+        legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
+        xaxis={"title": "epoch"}, yaxis={"title": "nats or squared error"},
+    )  # fmt: skip
+    return figure
+
+
+def small_map(points: np.ndarray, labels: np.ndarray | None) -> go.Figure:
+    """Points (N, 2), coloured by label, grey where that is NaN; no hover, no axes."""
+    figure = go.Figure()
+    labels = np.zeros(len(points)) if labels is None else labels
+    unknown = np.isnan(labels)
+    groups = [(UNKNOWN_COLOUR, unknown)] if unknown.any() else []
+    groups += [
+        (PALETTE[index % len(PALETTE)], labels == label)
+        for index, label in enumerate(np.unique(labels[~unknown]))
+    ]
+    for colour, chosen in groups:
+        figure.add_scattergl(
+            x=points[chosen, 0], y=points[chosen, 1], mode="markers", hoverinfo="skip",
+            marker={"size": 4, "color": colour, "opacity": 0.7},
+        )  # fmt: skip
+    hidden = {"visible": False}
+    figure.update_layout(
+        height=260, margin={"l": 0, "r": 0, "t": 0, "b": 0}, showlegend=False,
+        xaxis=hidden, yaxis={**hidden, "scaleanchor": "x"},
+    )  # fmt: skip
+    return figure

@@ -1,0 +1,73 @@
+"""The anatomy that all pages share: title, one sentence, the "how"; pictures of items."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import numpy as np
+import streamlit as st
+
+from ae_core.errors import AeCoreError
+from zoetrope.live.components.gallery import png_url
+from zoetrope.ui import presenting
+from zoetrope.ui.state import end_page, say_error
+
+
+def header(title: str, question: str, how: str, *, is_live: bool = False) -> None:
+    """Title, the question the page answers, and formula and source one click away.
+
+    Args:
+        title: The page's name.
+        question: One sentence.
+        how: Markdown with formulas and sources.
+        is_live: Whether the page has a stage, which can be presented.
+    """
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.title(title, anchor=False, width="stretch")
+        with st.popover("How", icon=":material/function:", width=112):
+            st.markdown(how)
+        if is_live:
+            presenting.toggle_button()
+    st.markdown(f":gray[{question}]")
+
+
+@contextmanager
+def errors_in_words(*, ends_page: bool = True) -> Iterator[None]:
+    """Show a core error as its message; anything else is a bug and surfaces.
+
+    Args:
+        ends_page: Whether nothing comes after it. Not in a fragment, which also runs alone.
+    """
+    try:
+        yield
+    except AeCoreError as error:
+        say_error(error)
+        if ends_page:
+            end_page()
+
+
+def crisp(picture: np.ndarray, px: int) -> str:
+    """A picture at least `px` pixels wide, by repeating pixels, as a URL that holds it.
+
+    Not a file on Streamlit's server: that is lossy, and dropped when the page is left or a fragment
+    runs again, often before the browser has fetched it.
+
+    Args:
+        picture: uint8 (C, H, W).
+        px: Width on the screen.
+    """
+    factor = max(1, -(-px // picture.shape[2]))
+    return png_url(picture.repeat(factor, axis=1).repeat(factor, axis=2))
+
+
+def contact_sheet(pictures: Sequence[np.ndarray] | np.ndarray, *, n_columns: int) -> np.ndarray:
+    """Pictures (N, C, H, W) uint8 side by side as one (C, rows * H, n_columns * W).
+
+    Empty places are white.
+    """
+    block = np.asarray(pictures)
+    n_items, channels, height, width = block.shape
+    n_rows = -(-n_items // n_columns)
+    sheet = np.full((n_rows * n_columns, channels, height, width), 255, dtype=np.uint8)
+    sheet[:n_items] = block
+    grid = sheet.reshape(n_rows, n_columns, channels, height, width)
+    return grid.transpose(2, 0, 3, 1, 4).reshape(channels, n_rows * height, n_columns * width)

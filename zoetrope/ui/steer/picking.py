@@ -1,0 +1,72 @@
+"""Choosing an item: by a question about its attributes, by number, or at random."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+
+from ae_core.data.questions import quoted, select_items, whole_number
+from ae_core.data.store import DataSet
+from ae_core.errors import AeCoreError
+from zoetrope.live.components.gallery import gallery
+from zoetrope.ui.plain_text import as_written, message
+
+N_SHOWN = 16
+
+
+def pick_item(data_set: DataSet, *, key: str) -> int | None:
+    """A search box over a sheet of items; the item that was just clicked."""
+    search, more = st.columns([0.8, 0.2], vertical_alignment="bottom")
+    question = search.text_input(
+        "Search", key=f"{key}_question", placeholder=example(data_set), label_visibility="collapsed"
+    )
+    sheet = int(st.session_state.get(f"{key}_sheet", 0))
+    if more.button("More", key=f"{key}_more", icon=":material/refresh:", width="stretch"):
+        sheet += 1
+        st.session_state[f"{key}_sheet"] = sheet
+    try:
+        found = _search(question, data_set)
+    except AeCoreError as error:
+        st.caption(f":material/info: {message(error)}")
+        return None
+    if not found.size:
+        st.caption("No item is like that: ask for less at once.")
+        return None
+    shuffled = np.random.default_rng(sheet // max(1, found.size // N_SHOWN)).permutation(found)
+    start = sheet * N_SHOWN % max(found.size, 1)
+    rows = np.sort(shuffled[start : start + N_SHOWN])
+    picked = gallery(
+        np.array(data_set.items[rows]), labels=[f"Use item {row}" for row in rows], key=key
+    )
+    answer = f" answer “{as_written(question)}”" if question else ""
+    st.caption(f"{found.size:,} items{answer}")
+    return None if picked is None else int(rows[picked])
+
+
+def random_item(data_set: DataSet) -> int:
+    """Any item."""
+    return int(np.random.default_rng().integers(len(data_set.items)))
+
+
+def _search(question: str, data_set: DataSet) -> np.ndarray:
+    if not question.strip():
+        return np.arange(len(data_set.items))
+    item = whole_number(question)
+    if item is not None:
+        return np.arange(len(data_set.items))[item : item + 1]
+    return select_items(question, data_set.attributes[data_set.visible_attributes()])
+
+
+def example(data_set: DataSet) -> str:
+    """A question that this data can answer."""
+    for question in ("glasses and woman", "smile > 0.5"):
+        try:
+            if select_items(question, data_set.attributes).size:
+                return f"Search, for example {question}"
+        except AeCoreError:
+            continue
+    names = data_set.visible_attributes()
+    if names:
+        value = data_set.attributes[names[0]].iloc[0]
+        return f"Search, for example {quoted(names[0])} = {quoted(value)}"
+    return "Number of an item"

@@ -1,0 +1,177 @@
+"""A run while it learns, and afterwards: state, losses, reconstructions, the map of its codes."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import streamlit as st
+from PIL import Image
+
+from ae_core.codecs.cards import kept_epoch
+from ae_core.codecs.checkpoints import read_checkpoint
+from ae_core.data.attribute_columns import column_of
+from ae_core.data.catalogue import load_data_set
+from ae_core.data.store import DataSet
+from ae_core.errors import CheckpointError, DataError
+from ae_core.maps.alignment import aligned_main_axes
+from ae_core.training import runs, watch
+from ae_core.training.runs import Run
+from zoetrope.ui import figures, page, state
+from zoetrope.ui.plain_text import message
+from zoetrope.ui.tray import remaining
+
+POLL_S = 1.0
+_WORDS = {
+    "queued": ("Waiting for the run before it", ":material/hourglass_empty:"),
+    "running": ("Training", ":material/model_training:"),
+    "done": ("Done", ":material/check_circle:"),
+    "cancelled": ("Cancelled", ":material/cancel:"),
+    "failed": ("Failed", ":material/error:"),
+    "lost": ("Lost", ":material/error:"),
+}
+
+
+def show(name: str) -> None:
+    """Draw a run; while it is going, look again every second."""
+    if runs.find_run(name).is_going:
+        _live(name)
+    else:
+        _draw(runs.find_run(name))
+
+
+@st.fragment(run_every=POLL_S)
+def _live(name: str) -> None:
+    run = runs.find_run(name)
+    if not run.is_going:
+        st.rerun()  # the whole page: a new checkpoint is in the sidebar now
+    _draw(run)
+
+
+def _draw(run: Run) -> None:
+    _state(run)
+    history: list[dict[str, Any]] = run.history()
+    if history:
+        _scores(run, history)
+        _losses(history)
+    frames = watch.frames(run.folder)
+    if frames:
+        _frames(run, frames, _shown_epoch(run, history)["epoch"] if history else 0)
+    elif run.is_going:
+        st.caption("Losses, reconstructions and the map appear after the first epoch.")
+
+
+def _state(run: Run) -> None:
+    status = run.status
+    words, icon = _WORDS[status.state]
+    if status.state in ("failed", "lost"):
+        st.error(message(status.message), icon=icon)
+    elif run.is_going:
+        epoch = f"epoch {min(status.epoch + 1, status.n_epochs)} of {status.n_epochs}"
+        text = f"{words}, {epoch}, {remaining(status.seconds_left)}" if status.n_epochs else words
+        st.progress(status.progress, text)
+    else:
+        st.markdown(f"{icon} {words} after {status.seconds:.0f} s. {message(status.message)}")
+    _actions(run)
+
+
+def _actions(run: Run) -> None:
+    if run.is_going:
+        if st.button("Cancel", icon=":material/stop:", key=f"cancel-run-{run.name}"):
+            runs.cancel(run.name)
+            st.toast("It saves and stops; resume it whenever you like.")
+    elif run.is_resumable:
+        if st.button("Resume", icon=":material/play_arrow:", key=f"resume-run-{run.name}"):
+            runs.resume(run.name)
+            st.rerun()
+    elif run.status.state == "done" and st.button(
+        "Explore this model", icon=":material/scatter_plot:", key=f"use-run-{run.name}"
+    ):
+        state.choose(data=run.request.data, checkpoint=run.name)
+        st.switch_page("explore.py")
+
+
+def _scores(run: Run, history: list[dict[str, Any]]) -> None:
+    entry = _shown_epoch(run, history)
+    scores, n_epochs = entry["held_out"], history[-1]["epoch"]
+    with st.container(horizontal=True, gap="medium"):  # breaks where there is no room for three
+        st.metric("Held-out MSE", f"{scores['mse']:.5f}", width="content")
+        st.metric("Held-out BCE", f"{scores['bce']:.4f}", width="content")
+        so_far = f"{run.status.seconds:.0f} s so far"
+        st.metric("Epochs", f"{n_epochs}", help=so_far, width="content")
+        if entry["epoch"] != n_epochs:
+            words = "Training went on with patience; the weights kept are this epoch's, the best."
+            st.metric("Best epoch", f"{entry['epoch']}", help=words, width="content")
+
+
+def _shown_epoch(run: Run, history: list[dict[str, Any]]) -> dict[str, Any]:
+    """The newest epoch; of a finished run the one whose weights it kept."""
+    return kept_epoch(run.request.training, history) if run.status.state == "done" else history[-1]
+
+
+def _losses(history: list[dict[str, Any]]) -> None:
+    terms = [term for term in history[-1]["held_out"] if term not in ("mse", "bce")]
+    if len(terms) == 2:  # the objective is its only term: one line says it
+        terms.remove("objective")
+    figure = figures.losses(history, terms)
+    st.plotly_chart(figure, width="stretch", config={"displayModeBar": False}, key="losses")
+
+
+def _frames(run: Run, frames: list[watch.Frame], shown: int) -> None:
+    """Reconstructions and map after epoch `shown`, or at any epoch once the run is over."""
+    index = len(frames) - 1
+    if not run.is_going and len(frames) > 1:
+        epochs = [frame.epoch for frame in frames]
+        start = shown if shown in epochs else epochs[-1]
+        chosen = st.select_slider("Replay: epoch", epochs, value=start)
+        index = epochs.index(chosen)
+    left, right = st.columns(2)
+    left.image(_sheet(watch.items_picture(run.folder)), width="stretch", caption="Held-out items")
+    right.image(
+        _sheet(frames[index].picture),
+        width="stretch",
+        caption=f"Reconstructed, epoch {frames[index].epoch}",
+    )
+    points = _aligned(tuple(str(frame.codes_path) for frame in frames[: index + 1]))
+    figure = figures.small_map(points, _labels(run))
+    st.plotly_chart(figure, width="stretch", config={"displayModeBar": False}, key="codes")
+    st.caption(f"{len(points):,} held-out codes on their two main axes, turned like before")
+
+
+def _sheet(path: Path) -> str:
+    """A sheet of a run, crisp."""
+    with Image.open(path) as sheet:
+        pixels = np.atleast_3d(np.asarray(sheet)).transpose(2, 0, 1)
+    return page.crisp(pixels, 512)
+
+
+@st.cache_data(max_entries=4, show_spinner=False)
+def _aligned(paths: tuple[str, ...]) -> np.ndarray:
+    """Points of the last of these frames, each frame turned to lie as the one before it."""
+    before = None if len(paths) == 1 else _aligned(paths[:-1])
+    codes = np.load(paths[-1], allow_pickle=False).astype(np.float32)
+    return aligned_main_axes(codes, before)
+
+
+def _is_same_data(run: Run, data_set: DataSet) -> bool:
+    """Whether a finished run was fitted on these items; of others it cannot be told yet."""
+    try:
+        config = read_checkpoint(run.folder).config
+    except CheckpointError:
+        return True
+    return config.data_fingerprint == data_set.about.fingerprint
+
+
+def _labels(run: Run) -> np.ndarray | None:
+    """What to colour the map by: the data's first category with few values."""
+    try:
+        data_set = load_data_set(run.request.data)
+    except DataError:
+        return None  # the data is gone; the run's own files can still be looked at
+    rows = watch.rows_of(run.folder)
+    if not _is_same_data(run, data_set) or rows.max() >= len(data_set.items):
+        return None  # the data set was replaced by another of its name
+    for name in data_set.visible_attributes():
+        column = column_of(data_set.attributes[name])
+        if column.kind == "category":
+            return column.values[rows]
+    return None
