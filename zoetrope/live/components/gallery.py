@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from ae_core.errors import LatentInputError
 from zoetrope.live.assets import loader
+from zoetrope.live.components.packing import do_nothing
 from zoetrope.live.shared import process_wide
 
 
@@ -88,7 +89,7 @@ def gallery(
         "colour": colour,
         "curves": [asdict(curve) for curve in curves],
     }
-    result = _component()(key=key, data=[data], on_picked_change=_nothing)
+    result = _component()(key=key, data=[data], on_picked_change=do_nothing)
     picked = getattr(result, "picked", None)
     return int(picked) if picked is not None and 0 <= int(picked) < len(pictures) else None
 
@@ -107,10 +108,6 @@ def png_url(picture: NDArray[np.uint8]) -> str:
     buffer = io.BytesIO()
     image.save(buffer, "PNG", compress_level=1)
     return f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}"
-
-
-def _nothing() -> None:
-    return None
 
 
 def _component() -> Any:

@@ -29,7 +29,8 @@ from ae_core.data.store import DataSet
 from ae_core.maps.map import Linear
 from zoetrope.live.assets import loader
 from zoetrope.live.columns import MAX_CODES_BYTES, plotly_address
-from zoetrope.live.components.stage import _packed, _static_text, session_token
+from zoetrope.live.components.packing import do_nothing, packed, static_text
+from zoetrope.live.components.stage import session_token
 from zoetrope.live.shared import process_wide
 
 # Okabe and Ito 2008 without black and yellow, then Tol's "muted": told apart with any kind of
@@ -231,7 +232,7 @@ def latent_map(
         key=key,
         data=data,
         on_group_change=partial(_hear_group, key),
-        on_job_change=_nothing,
+        on_job_change=do_nothing,
     )
     group = unpack_rows(kept["bits"], points.n_items) if kept and kept["bits"] else None
     return MapState(group, str(told.get("job") or ""))
@@ -302,11 +303,7 @@ def _code_address(codes: CodeSource | None) -> dict[str, Any] | None:
 
 
 def _plane(plane: Linear | None) -> dict[str, Any] | None:
-    return None if plane is None else {"mean": _packed(plane.mean), "axes": _packed(plane.axes)}
-
-
-def _nothing() -> None:
-    return None
+    return None if plane is None else {"mean": packed(plane.mean), "axes": packed(plane.axes)}
 
 
 def _map_component() -> Any:
@@ -315,7 +312,7 @@ def _map_component() -> Any:
         "map component",
         lambda: st.components.v2.component(
             "zoetrope_map",
-            css=_static_text("map/map.css"),
+            css=static_text("map/map.css"),
             js=loader("map/map.js"),
             isolate_styles=False,  # plotly.js writes into the document's style sheet
         ),

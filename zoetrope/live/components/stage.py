@@ -28,12 +28,10 @@ PCA never show different hand positions. Codecs are addressed by checkpoint key:
 from __future__ import annotations
 
 import base64
-import functools
 import hashlib
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path as FilePath
 from typing import Any, Literal
 
 import numpy as np
@@ -42,6 +40,7 @@ from numpy.typing import ArrayLike, NDArray
 from streamlit.runtime.scriptrunner_utils.script_run_context import get_script_run_ctx
 
 from ae_core.errors import LatentInputError
+from zoetrope.live.components.packing import do_nothing, packed, static_text
 from zoetrope.live.shared import process_wide
 from zoetrope.live.wire.tokens import issue_token
 
@@ -204,7 +203,7 @@ def slider_bank(
     }
     if told.get("blocked"):
         data["still"] = _still(panels, hand)
-    _stage_component()(key=key, data=[data], on_hand_change=on_release or _nothing)
+    _stage_component()(key=key, data=[data], on_hand_change=on_release or do_nothing)
     return hand
 
 
@@ -270,7 +269,7 @@ def _describe_panel(panel: Panel, n_controls: int) -> dict[str, Any]:
                 f"`codes` needs at least 2 rows and a control to walk them; got {len(codes)} rows "
                 f"and {n_controls} controls."
             )
-        return {**described, "path": _packed(codes)}
+        return {**described, "path": packed(codes)}
     assert panel.basis is not None  # `_with_basis` has filled it
     origin = _numbers("origin", panel.basis.origin, n_dims=1)
     directions = np.asarray(panel.basis.directions, np.float32).reshape(-1, origin.size)
@@ -279,7 +278,7 @@ def _describe_panel(panel: Panel, n_controls: int) -> dict[str, Any]:
             f"`directions` must be finite numbers of shape ({n_controls}, {origin.size}): one row "
             f"per control; got shape {directions.shape} for panel {panel.caption!r}."
         )
-    return {**described, "origin": _packed(origin), "directions": _packed(directions)}
+    return {**described, "origin": packed(origin), "directions": packed(directions)}
 
 
 def _describe_control(control: Control) -> dict[str, Any]:
@@ -299,12 +298,6 @@ def _numbers(name: str, values: ArrayLike, *, n_dims: int) -> NDArray[np.float32
             f"`{name}` must be a finite array of {n_dims} dimension(s); got shape {array.shape}."
         )
     return array
-
-
-def _packed(array: NDArray[np.float32]) -> dict[str, Any]:
-    """Little-endian float32 as base64: a third of the JSON text, and exact."""
-    raw = np.ascontiguousarray(array, "<f4").tobytes()
-    return {"shape": list(array.shape), "f32": base64.b64encode(raw).decode()}
 
 
 def _digest(described: Any) -> str:
@@ -334,10 +327,6 @@ def _still(panels: Sequence[Panel], hand: dict[str, float]) -> str:
     return base64.b64encode(get_engine().answer(parts)).decode()
 
 
-def _nothing() -> None:
-    return None
-
-
 def _preload_component() -> Any:
     from zoetrope.live.assets import preloader
 
@@ -349,11 +338,6 @@ def _preload_component() -> Any:
     )
 
 
-@functools.cache
-def _static_text(name: str) -> str:
-    return (FilePath(__file__).parent.parent / "static" / name).read_text(encoding="utf-8")
-
-
 def _stage_component() -> Any:
     """The registered component; registered once a process, at first use."""
     from zoetrope.live.assets import loader
@@ -361,6 +345,6 @@ def _stage_component() -> Any:
     return process_wide(
         "stage component",
         lambda: st.components.v2.component(
-            "zoetrope_stage", css=_static_text("stage/stage.css"), js=loader("stage/stage.js")
+            "zoetrope_stage", css=static_text("stage/stage.css"), js=loader("stage/stage.js")
         ),
     )

@@ -8,7 +8,7 @@
 // farthest neighbour weighs nothing, so the picture never jumps when the twelve change; and at an
 // item whose neighbours are far the item itself is what one sees.
 
-import { unpack } from "../stage/hand.js";
+import { unpack } from "../wire/packing.js";
 
 export const N_NEAR = 12;
 

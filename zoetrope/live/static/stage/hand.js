@@ -1,10 +1,6 @@
 // The hand: one number per control, and the codes that it means to every panel.
 
-/** float32 numbers as the page packs them: {shape, f32: base64}. */
-export function unpack({ shape, f32 }) {
-  const bytes = Uint8Array.from(atob(f32), (letter) => letter.charCodeAt(0));
-  return { shape, numbers: new Float32Array(bytes.buffer) };
-}
+import { unpack } from "../wire/packing.js";
 
 /**
  * From hand to code, for one panel.

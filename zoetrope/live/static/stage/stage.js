@@ -3,6 +3,7 @@
 import { LiveClient } from "../wire/client.js";
 import { element, iconButton } from "../page/dom.js";
 import { readAnswer } from "../wire/frames.js";
+import { unpackBytes } from "../wire/packing.js";
 import { Hand, basisOf } from "./hand.js";
 import { Meter } from "./meter.js";
 import { xyPad } from "./pad.js";
@@ -190,8 +191,7 @@ class Stage {
 
   /** The picture that came with the rerun, where the socket is blocked. */
   async paintStill(base64) {
-    const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
-    const { parts } = readAnswer(bytes.buffer);
+    const { parts } = readAnswer(unpackBytes(base64).buffer);
     const images = await imagesOf(parts);
     parts.forEach((part, i) => this.panels[part.codec].paint(part, images[i]));
   }
