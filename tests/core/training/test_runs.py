@@ -26,9 +26,10 @@ from ae_core.data.store import make_data_set, write_data_set
 from ae_core.errors import ConfigError, DataError, JobError
 from ae_core.locations import checkpoints_dir, data_dir
 from ae_core.training import runs, watch, worker
+from ae_core.training.fits import load_state, save_state
 from ae_core.training.loop import Training
 from ae_core.training.runs import RunRequest, Status
-from ae_core.training.worker import explain_failure, file_lock, load_state, save_state
+from ae_core.training.worker import explain_failure, file_lock
 
 MODEL = ModelConfig(widths=(16,), latent_dim=4, loss="bce", bottleneck="variational")
 TRAINING = TrainingConfig(epochs=6, n_threads=1, save_interval_s=0.001, precision="32")
@@ -107,7 +108,7 @@ def test_what_interrupts_a_run_after_training_does_not_throw_the_training_away(m
         raise MemoryError
 
     with monkeypatch.context() as broken:
-        broken.setattr(worker, "be_modest", lambda: None)  # the test goes on in this process
+        broken.setattr(worker, "lower_priority", lambda: None)  # the test goes on in this process
         broken.setattr(worker, "add_pca_line", killed)
         worker.main(folder)
     interrupted = runs.read_status("fitted")

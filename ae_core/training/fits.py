@@ -1,0 +1,180 @@
+"""How each kind of codec is fitted in a run: one function and one entry in `FITS` a kind."""
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ae_core.codecs.cards import held_out_scores
+from ae_core.codecs.checkpoints import HISTORY
+from ae_core.data.store import DataSet
+from ae_core.errors import JobError
+from ae_core.locations import write_atomically
+from ae_core.processes.progress import CancelledError
+from ae_core.training import watch
+from ae_core.training.reporter import Reporter
+from ae_core.training.runs import RESUME, RunRequest
+
+if TYPE_CHECKING:
+    from ae_core.codecs.codec import Codec
+    from ae_core.training.loop import Training
+
+History = list[dict[str, object]]
+
+_BATCH = 512
+
+
+def fit_autoencoder(
+    folder: Path, request: RunRequest, data_set: DataSet, reporter: Reporter
+) -> "tuple[Codec, History]":
+    """Train, saving, reporting and showing on the way."""
+    reporter.write(phase="loading torch")
+    import torch
+
+    from ae_core.codecs.autoencoder import build_autoencoder
+    from ae_core.processes.devices import n_cores
+    from ae_core.training.loop import Training
+
+    settings, model_config = request.training, request.model
+    assert model_config is not None  # RunRequest's own rule
+    torch.set_num_threads(settings.n_threads or n_cores())
+    model = build_autoencoder(model_config, data_set.about.item_shape, seed=settings.seed)
+    training = Training(model, data_set.items, *data_set.split(), settings)
+    if (folder / RESUME).is_file():
+        load_state(folder, training)
+        reporter.update(epoch=len(training.history), seconds=training.position.seconds)
+    watched = WatchedItems(folder, data_set, training)
+    progress_before, seconds_before = training.moment().progress, training.position.seconds
+    saved_at = time.monotonic()
+    for moment in training.steps():
+        seconds = training.position.seconds
+        gained = moment.progress - progress_before
+        reporter.update(
+            phase=moment.phase,
+            progress=min(moment.progress, 1.0),
+            epoch=len(training.history),
+            seconds=seconds,
+            seconds_left=(seconds - seconds_before) / gained * (1 - moment.progress)
+            if gained > 0
+            else None,
+        )
+        if moment.epoch_ended:
+            write_atomically(folder / HISTORY, as_lines(training.history))
+            watched.add_frame(len(training.history))
+        cancelled = reporter.cancelled.is_set()
+        if cancelled or time.monotonic() - saved_at > settings.save_interval_s:
+            save_state(folder, training)
+            saved_at = time.monotonic()
+        if cancelled:
+            raise CancelledError
+    save_state(folder, training)  # what follows may be interrupted too
+    return model.to("cpu").eval(), training.history
+
+
+def as_lines(history: History) -> str:
+    return "".join(json.dumps(entry) + "\n" for entry in history)
+
+
+def save_state(folder: Path, training: "Training") -> None:
+    """Tensors and, in the same file's header, the rest: one rename makes both current."""
+    from safetensors.torch import save
+
+    tensors, rest = training.state()
+    write_atomically(folder / RESUME, save(tensors, metadata={"rest": rest}))
+
+
+def load_state(folder: Path, training: "Training") -> None:
+    """Go on where `save_state` was called.
+
+    Raises:
+        JobError: The file is broken.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    path = folder / RESUME
+    try:
+        with safe_open(path, framework="pt") as file:
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            training.restore(tensors, file.metadata()["rest"])
+    except (SafetensorError, KeyError, TypeError, ValueError) as error:
+        raise JobError(
+            f"The last save of run {folder.name!r} cannot be read ({path}: {error}): bring that "
+            "file back from a copy, or delete it and resume to train again from the start, or "
+            "start a new run under another name."
+        ) from error
+
+
+class WatchedItems:
+    """The same held-out items, decoded and encoded anew after every epoch: `watch/`."""
+
+    def __init__(self, folder: Path, data_set: DataSet, training: "Training") -> None:
+        self.folder, self.training = folder, training
+        _, held_out = data_set.split()
+        rows = watch.watched_rows(held_out, training.model.latent_dim)
+        self.items = np.ascontiguousarray(data_set.items[rows])
+        watch.begin(folder, self.items, rows)
+
+    def add_frame(self, epoch: int) -> None:
+        import torch
+
+        from ae_core.codecs.codes import as_floats, as_pictures
+
+        model, device = self.training.model, self.training.fabric.device
+        with torch.inference_mode():
+            parts = [
+                model.encode(as_floats(self.items[start : start + _BATCH]).to(device))
+                for start in range(0, len(self.items), _BATCH)
+            ]
+            codes = torch.cat(parts).float()  # (n, latent_dim)
+            pictures = as_pictures(model.decode(codes[: watch.N_PICTURES]).float())
+        watch.add_frame(self.folder, epoch, pictures, codes.cpu().numpy())
+
+
+def fit_pca_codec(
+    folder: Path, request: RunRequest, data_set: DataSet, reporter: Reporter
+) -> "tuple[Codec, History]":
+    """Fit PCA; its history is one line."""
+    from ae_core.codecs.pca import fit_pca
+
+    started = time.monotonic()
+
+    def passed(n_done: int, n_all: int) -> None:
+        reporter.check()
+        reporter.update(phase="fitting", progress=n_done / n_all)
+
+    train, held_out = data_set.split()
+    n_used = request.training.max_items or len(train)
+    codec = fit_pca(data_set.items, train[:n_used], request.latent_dim, on_progress=passed)
+    seconds = round(time.monotonic() - started, 3)
+    scores = held_out_scores(codec, data_set.items, held_out)
+    reporter.update(epoch=1, seconds=seconds)
+    return codec, [{"epoch": 1, "seconds": seconds, "train": {}, "held_out": scores}]
+
+
+@dataclass(frozen=True)
+class Fit:
+    """How one kind of codec is fitted.
+
+    Attributes:
+        fit: Fits it in the process of a run, (folder, request, data_set, reporter), and returns the
+            codec on the CPU with its history, one entry an epoch.
+        is_trained: In epochs, by the request's `training` settings, so that its checkpoint holds
+            them and its card compares it with PCA; else it is fitted at one go.
+    """
+
+    fit: "Callable[[Path, RunRequest, DataSet, Reporter], tuple[Codec, History]]"
+    is_trained: bool
+
+    def n_epochs(self, request: RunRequest) -> int:
+        """Epochs that the run's progress counts."""
+        return request.training.epochs if self.is_trained else 1
+
+
+FITS: dict[str, Fit] = {
+    "autoencoder": Fit(fit_autoencoder, is_trained=True),
+    "pca": Fit(fit_pca_codec, is_trained=False),
+}
