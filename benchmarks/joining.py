@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ae_core.maps.map import Floats, fit_linear
+from ae_core.maps.map import Floats, fit_plane
 from ae_core.maps.projection import join_map
 from ae_core.maps.quality import measure_map
 from ae_core.steering.neighbours import NeighbourIndex
@@ -61,7 +61,7 @@ def load_codes(path: Path, n_items: int, seed: int) -> tuple[Floats, NDArray[np.
         items, digits = mnist["train_images"], mnist["train_labels"]
     chosen = np.random.default_rng(seed).permutation(len(items))[:n_items]
     flat: Floats = items[chosen].reshape(n_items, -1).astype(np.float32) / np.float32(255)
-    return fit_linear(flat, N_AXES).points(flat), digits[chosen].astype(np.int64)
+    return fit_plane(flat, N_AXES).points(flat), digits[chosen].astype(np.int64)
 
 
 def judge(

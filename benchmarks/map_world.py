@@ -7,7 +7,7 @@ import hashlib
 import numpy as np
 
 from ae_core.locations import cache_dir
-from ae_core.maps.map import Map, fit_linear, save_array, save_map
+from ae_core.maps.map import Map, fit_plane, save_array, save_map
 
 LATENT_DIM = 32
 
@@ -28,7 +28,7 @@ def build(n_items: int) -> None:
     centres = random.normal(scale=2, size=(10, LATENT_DIM)).astype(np.float32)
     codes = centres[random.integers(0, 10, n_items)]
     codes += random.standard_normal(codes.shape, dtype=np.float32)
-    linear = fit_linear(codes, 2)
+    linear = fit_plane(codes, 2)
     # Without its plane: places are decoded from their neighbours, the dearer way.
     save_map(points, Map(linear.points(codes)))
     save_array(cache_dir() / "codes" / f"{codes_key}.npy", codes)

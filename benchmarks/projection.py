@@ -23,7 +23,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ae_core.maps.map import Floats, Map, fit_linear, load_map
+from ae_core.maps.map import Floats, Map, fit_plane, load_map
 from ae_core.maps.projection import Method, ProjectionSettings
 from ae_core.maps.quality import measure_map
 from ae_core.maps.service import ProjectionService
@@ -43,7 +43,7 @@ def load_codes(path: Path, n_items: int) -> Floats:
     with np.load(path) as mnist:
         items: NDArray[np.uint8] = np.concatenate([mnist["test_images"], mnist["train_images"]])
     flat: Floats = items[:n_items].reshape(n_items, -1).astype(np.float32) / np.float32(255)
-    return fit_linear(flat, N_AXES).points(flat)
+    return fit_plane(flat, N_AXES).points(flat)
 
 
 def by_library(method: Method, codes: Floats) -> Floats:

@@ -6,16 +6,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ae_core.arrays import Blocks, principal_axes
 from ae_core.codecs.codec import Codec
 from ae_core.errors import DataError, LatentInputError
 
 Progress = Callable[[int, int], None]
 
-# Up to this many pixels the covariance is formed and solved exactly.
-EXACT_PIXELS = 1024
 _CHUNK = 2048
-_N_OVERSAMPLES = 16
-_N_PASSES = 6
 
 
 class PcaCodec(Codec):
@@ -81,8 +78,7 @@ def fit_pca(
 ) -> PcaCodec:
     """Fit PCA to uint8 items, reading them in chunks: memory does not grow with their number.
 
-    Exact (eigenvectors of the covariance) up to 1,024 pixels; above that by randomised subspace
-    iteration (Halko, Martinsson & Tropp 2011, algorithm 4.4) with fixed random start.
+    Solved by `ae_core.arrays.principal_axes`.
 
     Args:
         items: uint8 (N, C, H, W).
@@ -100,89 +96,21 @@ def fit_pca(
             f"{len(indices)}: add items or choose a smaller code."
         )
     codec = PcaCodec(tuple(items.shape[1:]), latent_dim)
-    mean, total_variance = _moments(items, indices)
-    solve = _exact_axes if mean.size <= EXACT_PIXELS else _randomised_axes
-    components, variances = solve(items, indices, mean, latent_dim, on_progress)
-    components *= _signs(components)[:, None]
+    blocks = Blocks(
+        lambda start, stop: _flat(items, indices[start:stop], np.float32), len(indices), _CHUNK
+    )
+    fitted = principal_axes(blocks, latent_dim, on_part=on_progress)
     codec.load_state_dict(
         {
-            "mean": torch.tensor(mean, dtype=torch.float32),
-            "components": torch.tensor(np.ascontiguousarray(components), dtype=torch.float32),
-            "variances": torch.tensor(variances, dtype=torch.float32),
-            "total_variance": torch.tensor(total_variance, dtype=torch.float32),
+            "mean": torch.from_numpy(fitted.mean),
+            "components": torch.from_numpy(fitted.axes),
+            "variances": torch.tensor(fitted.variances, dtype=torch.float32),
+            "total_variance": torch.tensor(fitted.total_variance, dtype=torch.float32),
         }
     )
     return codec.eval()
 
 
-def _signs(components: np.ndarray) -> np.ndarray:
-    """+-1 an axis, so that its largest entry is positive: the same picture on every machine."""
-    largest = np.abs(components).argmax(axis=1)
-    return np.sign(components[np.arange(len(components)), largest])
-
-
 def _flat(items: np.ndarray, rows: np.ndarray, dtype: type) -> np.ndarray:
     """Rows as (n, D) in [0, 1]."""
     return items[rows].reshape(len(rows), -1).astype(dtype) / dtype(255)
-
-
-def _moments(items: np.ndarray, indices: np.ndarray) -> tuple[np.ndarray, float]:
-    """Mean (D,) float64 and total variance (denominator n - 1, as scikit-learn's)."""
-    total = np.zeros(int(np.prod(items.shape[1:])))
-    squares = np.zeros_like(total)
-    for part in _parts(indices):
-        flat = _flat(items, part, np.float32)
-        total += flat.sum(axis=0, dtype=np.float64)
-        squares += np.einsum("nd,nd->d", flat, flat).astype(np.float64)
-    mean = total / len(indices)
-    return mean, float((squares - len(indices) * mean**2).sum() / (len(indices) - 1))
-
-
-def _parts(indices: np.ndarray) -> list[np.ndarray]:
-    return [indices[start : start + _CHUNK] for start in range(0, len(indices), _CHUNK)]
-
-
-def _exact_axes(
-    items: np.ndarray,
-    indices: np.ndarray,
-    mean: np.ndarray,
-    latent_dim: int,
-    on_progress: Progress | None,
-) -> tuple[np.ndarray, np.ndarray]:
-    covariance = np.zeros((mean.size, mean.size))
-    parts = _parts(indices)
-    for number, part in enumerate(parts, 1):
-        centred = _flat(items, part, np.float64) - mean
-        covariance += centred.T @ centred
-        if on_progress is not None:
-            on_progress(number, len(parts))
-    values, vectors = np.linalg.eigh(covariance / (len(indices) - 1))
-    keep = slice(None, -latent_dim - 1, -1)  # eigh sorts upwards
-    return vectors.T[keep], np.maximum(values[keep], 0)
-
-
-def _randomised_axes(
-    items: np.ndarray,
-    indices: np.ndarray,
-    mean: np.ndarray,
-    latent_dim: int,
-    on_progress: Progress | None,
-) -> tuple[np.ndarray, np.ndarray]:
-    mean32 = mean.astype(np.float32)
-    n_axes = min(latent_dim + _N_OVERSAMPLES, mean.size, len(indices))
-    basis = np.random.default_rng(0).standard_normal((mean.size, n_axes), dtype=np.float32)
-    for number in range(_N_PASSES):
-        basis, _ = np.linalg.qr(basis)
-        product = np.zeros_like(basis)
-        small = np.zeros((n_axes, n_axes))
-        for part in _parts(indices):
-            centred = _flat(items, part, np.float32) - mean32
-            scores = centred @ basis  # (n, n_axes)
-            product += centred.T @ scores
-            small += scores.T.astype(np.float64) @ scores
-        if on_progress is not None:
-            on_progress(number + 1, _N_PASSES)
-        last_basis, basis = basis, product
-    values, rotation = np.linalg.eigh(small / (len(indices) - 1))  # Rayleigh-Ritz
-    keep = slice(None, -latent_dim - 1, -1)
-    return (last_basis @ rotation).T[keep], np.maximum(values[keep], 0)

@@ -2,14 +2,14 @@
 
 import numpy as np
 
+from ae_core.arrays import principal_axes
 from ae_core.errors import LatentInputError
 
 
 def rotated_onto(points: np.ndarray, reference: np.ndarray) -> np.ndarray:
     """Centre points and turn or mirror them to lie as near as possible to a reference.
 
-    The orthogonal Procrustes problem (Schönemann 1966): with U S V' = svd(P' R), the best
-    orthogonal matrix is U V'. No scaling: sizes stay comparable.
+    The orthogonal Procrustes problem (Schönemann 1966). No scaling: sizes stay comparable.
 
     Args:
         points: float (N, k); rows of NaN stay so.
@@ -22,11 +22,13 @@ def rotated_onto(points: np.ndarray, reference: np.ndarray) -> np.ndarray:
     Raises:
         LatentInputError: The shapes differ, or no item has a point in both.
     """
+    from scipy.linalg import orthogonal_procrustes  # no page waits for scipy before its map
+
     both = placed_in_both(points, reference)
     centre = reference[both].mean(axis=0)
     centred = points - points[both].mean(axis=0)
-    left, _, right = np.linalg.svd(centred[both].T @ (reference[both] - centre))
-    return (centred @ (left @ right) + centre).astype(np.float32)
+    turn, _ = orthogonal_procrustes(centred[both], reference[both] - centre)
+    return np.asarray(centred @ turn + centre, dtype=np.float32)
 
 
 def placed_in_both(points: np.ndarray, reference: np.ndarray) -> np.ndarray:
@@ -54,9 +56,8 @@ def main_axes(codes: np.ndarray) -> np.ndarray:
 
     A code of one number gets a second axis of zeros.
     """
-    centred = np.asarray(codes, dtype=np.float64) - np.mean(codes, axis=0, dtype=np.float64)
-    _, axes = np.linalg.eigh(centred.T @ centred)
-    points = (centred @ axes[:, :-3:-1]).astype(np.float32)
+    fitted = principal_axes(codes, min(2, codes.shape[1]))
+    points = np.asarray((codes - fitted.mean) @ fitted.axes.T, dtype=np.float32)
     return np.pad(points, ((0, 0), (0, 2 - points.shape[1])))
 
 

@@ -12,13 +12,12 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from ae_core.arrays import Floats, principal_axes
 from ae_core.locations import cache_dir, write_atomically
-
-Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
-class Linear:
+class Plane:
     """The plane of a PCA map: `code = mean + point @ axes`, `point = (code - mean) @ axes.T`.
 
     Attributes:
@@ -43,36 +42,18 @@ class Map:
     Attributes:
         points: float32 (N, n_components), row i belongs to item i; NaN for an item without a point.
         about: JSON-ready facts: settings, `n_fitted`, library versions, t-SNE's `kl`.
-        linear: The plane, for PCA only.
+        plane: For PCA only.
     """
 
     points: Floats
     about: dict[str, Any] = field(default_factory=dict)
-    linear: Linear | None = None
+    plane: Plane | None = None
 
 
-def fit_linear(codes: Floats, n_components: int) -> Linear:
-    """The plane of largest variance (Pearson 1901; Bishop 2006, section 12.1).
-
-    Eigenvectors of the covariance in float64; each axis points to its largest weight, so that a
-    map is not mirrored from one machine to the next.
-
-    Args:
-        codes: float32 (N, latent_dim).
-        n_components: Axes, at most `latent_dim`.
-    """
-    mean = codes.mean(axis=0, dtype=np.float64)  # (latent_dim,)
-    covariance = np.zeros((codes.shape[1],) * 2)
-    for start in range(0, len(codes), 65_536):  # bounded memory at a million codes
-        centred = codes[start : start + 65_536] - mean
-        covariance += centred.T @ centred
-    values, vectors = np.linalg.eigh(covariance)  # ascending
-    axes = vectors[:, ::-1][:, :n_components].T  # (n_components, latent_dim)
-    largest = np.abs(axes).argmax(axis=1)
-    axes = axes * np.sign(axes[np.arange(n_components), largest])[:, None]
-    total = max(float(values.sum()), np.finfo(float).tiny)
-    shares = tuple(float(v) / total for v in values[::-1][:n_components].clip(0))
-    return Linear(mean.astype(np.float32), axes.astype(np.float32), shares)
+def fit_plane(codes: Floats, n_components: int) -> Plane:
+    """The plane of largest variance of codes (N, latent_dim), `n_components` axes of it."""
+    fitted = principal_axes(codes, n_components)
+    return Plane(fitted.mean, fitted.axes, fitted.shares)
 
 
 def points_folder() -> Path:
@@ -83,11 +64,11 @@ def points_folder() -> Path:
 def save_map(key: str, made: Map) -> None:
     """Keep a map on disk; the points last, so that a map with points is whole."""
     about = dict(made.about)
-    if made.linear is not None:
+    if made.plane is not None:
         about["linear"] = {
-            "mean": made.linear.mean.tolist(),
-            "axes": made.linear.axes.tolist(),
-            "shares": list(made.linear.shares),
+            "mean": made.plane.mean.tolist(),
+            "axes": made.plane.axes.tolist(),
+            "shares": list(made.plane.shares),
         }
     write_atomically(points_folder() / f"{key}.json", json.dumps(about))
     save_array(points_folder() / f"{key}.npy", made.points)
@@ -101,11 +82,11 @@ def load_map(key: str) -> Map | None:
         about = json.loads((folder / f"{key}.json").read_text("utf-8"))
     except (OSError, ValueError):
         return None
-    linear = None
-    if plane := about.pop("linear", None):
-        mean, axes = (np.asarray(plane[name], dtype=np.float32) for name in ("mean", "axes"))
-        linear = Linear(mean, axes, tuple(plane["shares"]))
-    return Map(cast(Floats, points), about, linear)
+    plane = None
+    if saved := about.pop("linear", None):
+        mean, axes = (np.asarray(saved[name], dtype=np.float32) for name in ("mean", "axes"))
+        plane = Plane(mean, axes, tuple(saved["shares"]))
+    return Map(cast(Floats, points), about, plane)
 
 
 def scattered(values: Floats, rows: NDArray[np.int64], n_items: int) -> Floats:

@@ -21,7 +21,7 @@ from pydantic import Field
 
 from ae_core.config import Settings
 from ae_core.errors import ProjectionError
-from ae_core.maps.map import Floats, Map, fit_linear, load_map, save_map
+from ae_core.maps.map import Floats, Map, fit_plane, load_map, save_map
 
 version = functools.cache(metadata.version)  # reading it takes milliseconds, at every rerun
 
@@ -134,8 +134,8 @@ def make_map(
     """Fit a map, without looking at the disk; `on_partial` gets t-SNE's points as they move."""
     codes = checked(codes, settings)
     if settings.method == "pca":
-        linear = fit_linear(codes, settings.n_components)
-        return Map(linear.points(codes), _about(settings, len(codes)), linear)
+        plane = fit_plane(codes, settings.n_components)
+        return Map(plane.points(codes), _about(settings, len(codes)), plane)
     chosen = _fitted_items(len(codes), settings)
     n_fitted = len(codes) if chosen is None else len(chosen)
     asked, settings = settings, lowered(settings, n_fitted)
@@ -212,7 +212,7 @@ def fit_tsne(
 ) -> tuple[Floats, dict[str, Any]]:
     """t-SNE (van der Maaten and Hinton 2008) with a PCA start (Kobak and Berens 2019)."""
     on_progress("finding neighbours", 0.0)
-    start = fit_linear(codes, settings.n_components).points(codes)
+    start = fit_plane(codes, settings.n_components).points(codes)
     start *= 1e-4 / max(float(start[:, 0].std()), 1e-12)
     if settings.n_components == 3:
         return _fit_tsne_3d(codes, start, settings, on_progress)
@@ -277,7 +277,7 @@ def fit_umap(
     on_progress("finding neighbours", 0.0)
     rows, distances = umap_neighbours(codes, settings.n_neighbours, settings.seed)
     on_progress("weighing neighbours", 0.3)
-    start = fit_linear(codes, settings.n_components).points(codes)
+    start = fit_plane(codes, settings.n_components).points(codes)
     model = umap.UMAP(
         n_components=settings.n_components,
         n_neighbors=settings.n_neighbours,

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from ae_core.errors import ProjectionError
 from ae_core.locations import cache_dir, write_atomically
-from ae_core.maps.map import Floats, Linear, load_map, save_array
+from ae_core.maps.map import Floats, Plane, load_map, save_array
 from ae_core.maps.projection import OnProgress
 
 N_NEIGHBOURS = 15
@@ -73,7 +73,7 @@ class MapQuality:
 def measure_map(
     codes: Floats,
     points: Floats,
-    linear: Linear | None = None,
+    plane: Plane | None = None,
     *,
     n_neighbours: int = N_NEIGHBOURS,
     max_asked: int | None = None,
@@ -85,7 +85,7 @@ def measure_map(
     Args:
         codes: float32 (N, latent_dim).
         points: float32 (N, n_components).
-        linear: The plane of a PCA map.
+        plane: Of a PCA map.
         n_neighbours: k; lowered to below N / 2 where there are fewer items.
         max_asked: Items to ask at most, drawn by `seed`; None: see `ALL_UP_TO`.
         seed: Draws the items and the random map.
@@ -121,7 +121,7 @@ def measure_map(
     quality = MapQuality(
         scores=_scores(parts, n_items),
         random=_scores(zero, n_items),
-        round_trip=round_trip_error(codes, points, linear, few),
+        round_trip=round_trip_error(codes, points, plane, few),
         n_asked=len(asked),
         n_items=n_items,
         n_neighbours=n_neighbours,
@@ -217,7 +217,7 @@ def code_at(
 
 
 def round_trip_error(
-    codes: Floats, points: Floats, linear: Linear | None, items: NDArray[np.int64]
+    codes: Floats, points: Floats, plane: Plane | None, items: NDArray[np.int64]
 ) -> float:
     """Mean distance of code and code(point(code)), in units of the codes' spread.
 
@@ -225,8 +225,8 @@ def round_trip_error(
     an item does not help its own way back.
     """
     wanted = np.asarray(codes[items], np.float32)
-    if linear is not None:
-        back = linear.mean + points[items] @ linear.axes
+    if plane is not None:
+        back = plane.mean + points[items] @ plane.axes
     else:
         back = code_at(np.asarray(points[items]), codes, np.asarray(points), leave_out=items)
     spread = float(np.sqrt(np.var(codes, axis=0, dtype=np.float64).sum()))
@@ -275,7 +275,7 @@ def measure_kept_map(codes: Floats, map_key: str, everyone: bool, on_progress: O
     quality, local = measure_map(
         codes,
         np.asarray(kept.points),
-        kept.linear,
+        kept.plane,
         max_asked=MOST_ASKED if everyone else None,
         on_progress=on_progress,
     )

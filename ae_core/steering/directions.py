@@ -22,6 +22,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import betaincinv, gammaln
 
+from ae_core import arrays
+from ae_core.arrays import PrincipalAxes
 from ae_core.errors import LatentInputError
 from ae_core.steering.paths import Codes
 
@@ -191,38 +193,16 @@ def expected_random_cosine(latent_dim: int) -> tuple[float, float]:
     return float(mean), float(np.sqrt(betaincinv(0.5, (latent_dim - 1) / 2, 0.95)))
 
 
-@dataclass(frozen=True)
-class PrincipalAxes:
-    """Axes along which codes spread most (GANSpace: Harkonen et al. 2020, sec. 2.1).
-
-    Attributes:
-        mean: Mean code, shape (latent_dim,), float32.
-        axes: Orthonormal rows, widest first, shape (n_axes, latent_dim), float32.
-        sigmas: Standard deviation of codes along each, shape (n_axes,), float32.
-    """
-
-    mean: Codes
-    axes: Codes
-    sigmas: Codes
-
-
 def principal_axes(codes: Codes) -> PrincipalAxes:
-    """Find the principal axes of codes, shape (n >= 2, latent_dim).
+    """All axes along which codes (n >= 2, latent_dim) spread (GANSpace: Harkonen et al. 2020, 2.1).
 
-    The sign of an axis is free; here its largest entry is positive.
+    Raises:
+        LatentInputError: Fewer than 2 codes, or not finite.
     """
-    both = require_group_codes(codes, "codes")
-    if len(both) < 2:
+    group = require_group_codes(codes, "codes")
+    if len(group) < 2:
         raise LatentInputError("`codes` must have 2 rows at least; got 1: encode more items.")
-    mean = both.mean(axis=0)
-    variances, vectors = np.linalg.eigh(np.cov(both, rowvar=False).reshape(both.shape[1], -1))
-    axes = vectors.T[::-1]
-    largest = np.abs(axes).argmax(axis=1)
-    axes = axes * np.sign(axes[np.arange(len(axes)), largest])[:, None]
-    sigmas = np.sqrt(np.maximum(variances[::-1], 0))
-    return PrincipalAxes(
-        mean.astype(np.float32), axes.astype(np.float32), sigmas.astype(np.float32)
-    )
+    return arrays.principal_axes(group, group.shape[1])
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ae_core.maps.map import Map, fit_linear, save_map
+from ae_core.maps.map import Map, fit_plane, save_map
 from ae_core.maps.projection import ProjectionSettings, fingerprint_of, projection_key
 from benchmarks.pca_world import add_pca, add_with_pca
 
@@ -29,7 +29,7 @@ def build(folder: Path) -> None:
     noise = random.normal(scale=30, size=(N_ITEMS, 8, 8))
     items = np.clip(patterns[kinds] + noise, 0, 255).astype(np.uint8)
     codes = add_with_pca(folder, NAME, 8, train_images=items, train_labels=kinds)
-    turned = fit_linear(codes, 2).points(codes) @ np.array([[0.6, 0.8], [-0.8, 0.6]], np.float32)
+    turned = fit_plane(codes, 2).points(codes) @ np.array([[0.6, 0.8], [-0.8, 0.6]], np.float32)
     key = projection_key(fingerprint_of(codes), ProjectionSettings(method="umap"))
     save_map(key, Map(np.ascontiguousarray(turned), {"n_fitted": N_ITEMS}))
     add_pca(f"{NAME}-pca-2", NAME, 2)

@@ -102,7 +102,7 @@ def the_map(checkpoint: Checkpoint, work: WorkingSet, choice: Choice, is_polling
                 colour=colour,
                 codes=codes,
                 codec=exploring.codec_of(checkpoint, work),
-                plane=exploring.open_map(points.key).linear if is_plane else None,
+                plane=exploring.open_map(points.key).plane if is_plane else None,
                 spread=exploring.spread_of(codes.key, work.codes),
                 found=choice.found,
                 job=exploring.job_words(said, what.words, title),

@@ -8,7 +8,7 @@ from sklearn.manifold import trustworthiness
 
 from ae_core.errors import ProjectionError
 from ae_core.maps import projection
-from ae_core.maps.map import fit_linear, load_map, points_folder, save_map
+from ae_core.maps.map import fit_plane, load_map, points_folder, save_map
 from ae_core.maps.projection import (
     CancelledError,
     ProjectionSettings,
@@ -39,11 +39,11 @@ def test_pca_points_equal_scikit_learns_up_to_sign(codes, n_components):
 
 def test_pca_shares_of_variance_equal_scikit_learns(codes):
     theirs = PCA(2).fit(codes.astype(np.float64)).explained_variance_ratio_
-    np.testing.assert_allclose(fit_linear(codes, 2).shares, theirs, rtol=1e-5)
+    np.testing.assert_allclose(fit_plane(codes, 2).shares, theirs, rtol=1e-5)
 
 
 def test_a_point_of_a_pca_map_comes_back_from_its_code(codes):
-    linear = fit_linear(codes, 2)
+    linear = fit_plane(codes, 2)
     points = np.array([[0.3, -1.2], [2.0, 0.5]], np.float32)
     np.testing.assert_allclose(linear.points(linear.mean + points @ linear.axes), points, atol=1e-5)
 
@@ -52,9 +52,9 @@ def test_a_kept_map_comes_back_with_its_plane(codes):
     made = projection.make_map(codes, ProjectionSettings(), lambda message, fraction: None)
     save_map("k", made)
     kept = load_map("k")
-    assert kept is not None and kept.linear is not None and made.linear is not None
+    assert kept is not None and kept.plane is not None and made.plane is not None
     np.testing.assert_array_equal(kept.points, made.points)
-    np.testing.assert_array_equal(kept.linear.axes, made.linear.axes)
+    np.testing.assert_array_equal(kept.plane.axes, made.plane.axes)
 
 
 def test_a_damaged_map_counts_as_none(codes):
@@ -123,7 +123,7 @@ def test_content_shape_and_type_change_the_fingerprint():
 
 
 def test_new_codes_join_beside_their_neighbours(codes):
-    points = fit_linear(codes, 2).points(codes)
+    points = fit_plane(codes, 2).points(codes)
     joined = join_map(codes[:50], codes, points)
     assert np.median(np.linalg.norm(joined - points[:50], axis=1)) < 0.25 * points.std()
 

@@ -6,7 +6,7 @@ from sklearn.datasets import load_digits
 from sklearn.manifold import trustworthiness
 
 from ae_core.errors import ProjectionError
-from ae_core.maps.map import fit_linear
+from ae_core.maps.map import fit_plane
 from ae_core.maps.quality import (
     code_at,
     load_quality,
@@ -23,7 +23,7 @@ def codes():
 
 @pytest.fixture(scope="module")
 def linear(codes):
-    return fit_linear(codes, 2)
+    return fit_plane(codes, 2)
 
 
 @pytest.mark.parametrize("k", [5, 15])

@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 
 from ae_core.data.attribute_columns import column_of
 from ae_core.data.store import DataSet
-from ae_core.maps.map import Linear
+from ae_core.maps.map import Plane
 from zoetrope.live.assets import loader
 from zoetrope.live.columns import MAX_CODES_BYTES, plotly_address
 from zoetrope.live.components.packing import do_nothing, packed, static_text
@@ -176,7 +176,7 @@ def latent_map(
     colour: MapColour | None = None,
     codes: CodeSource | None = None,
     codec: MapCodec | None = None,
-    plane: Linear | None = None,
+    plane: Plane | None = None,
     spread: float = 0.0,
     found: NDArray[np.int64] | None = None,
     job: MapJob = NO_JOB,
@@ -302,7 +302,7 @@ def _code_address(codes: CodeSource | None) -> dict[str, Any] | None:
     }
 
 
-def _plane(plane: Linear | None) -> dict[str, Any] | None:
+def _plane(plane: Plane | None) -> dict[str, Any] | None:
     return None if plane is None else {"mean": packed(plane.mean), "axes": packed(plane.axes)}
 
 

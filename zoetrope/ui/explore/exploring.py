@@ -298,7 +298,7 @@ def open_map(key: str) -> Map:
 
 def axis_words(kept: Map) -> list[str]:
     """What the axes of a PCA map mean; nothing for the others, whose axes mean nothing."""
-    shares = kept.linear.shares if kept.linear else ()
+    shares = kept.plane.shares if kept.plane else ()
     return [f"axis {k + 1}, {share:.0%} of the variance" for k, share in enumerate(shares)]
 
 
