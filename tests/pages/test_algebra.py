@@ -10,7 +10,7 @@ from ae_core.data.catalogue import load_data_set
 from ae_core.data.groups import make_group, save_group
 from ae_core.steering.expressions import Term, format_sum
 from tests.pages.steering_world import open_page, save_digits_vae, words
-from zoetrope.ui.steer.summing import weights_moved
+from zoetrope.ui.steer.sum_stage import move_weights
 
 
 @pytest.fixture(autouse=True)
@@ -85,7 +85,7 @@ def test_weights_follow_their_terms(
     before: str, after: str, weights: dict[str, float], expected: dict[str, float]
 ) -> None:
     terms = {name: Term(1, "item", name) for name in "abcx"}
-    moved = weights_moved(weights, [terms[n] for n in before], [terms[n] for n in after])
+    moved = move_weights(weights, [terms[n] for n in before], [terms[n] for n in after])
     assert moved == expected
 
 

@@ -15,7 +15,7 @@ from ae_core.locations import data_dir
 from ae_core.processes import tasks
 from ae_core.processes.tasks import Task
 from tests.pages.steering_world import open_page, words
-from zoetrope.ui import filtering
+from zoetrope.ui import attribute_filter
 
 
 def add_labelled(path: Path, name: str = "mine") -> None:
@@ -118,7 +118,7 @@ def test_dates_and_what_a_browser_would_round_lie_between_two_of_them(name: str)
     app = only_with(name)
     assert n_shown(app) == N
     ends = app.select_slider[0].options[10], app.select_slider[0].options[20]
-    first, last = (next(v for v in ODD[name] if filtering._words(v) == end) for end in ends)
+    first, last = (next(v for v in ODD[name] if attribute_filter._words(v) == end) for end in ends)
     app.select_slider[0].set_range(first, last).run()
     assert n_shown(app) == ODD[name].between(first, last).sum() < N / 10
 

@@ -2,25 +2,16 @@
 
 import streamlit as st
 
-from ae_core.errors import AeCoreError
-from ae_core.steering.expressions import (
-    MAX_TERMS,
-    Term,
-    default_sum,
-    format_sum,
-    opposed_groups,
-    parse_sum,
-)
-from ae_core.steering.matching import N_PAIRS
+from ae_core.steering.expressions import MAX_TERMS, Term
 from zoetrope.live.components import stage as live
-from zoetrope.ui import page, presenting, state
-from zoetrope.ui.plain_text import as_written, message
-from zoetrope.ui.steer import direction_panel, steering, summing, terms
-from zoetrope.ui.steer.steering import Space
-from zoetrope.ui.steer.terms import Shown
+from zoetrope.ui import page, presentation, state
+from zoetrope.ui.steer import direction_panel, neighbour_row, notices, sum_editor, sum_stage, terms
+from zoetrope.ui.steer.panels import panels
+from zoetrope.ui.steer.space import Space, open_space
+from zoetrope.ui.steer.sum_editor import URL_WEIGHTS
+from zoetrope.ui.steer.terms import ShownTerm
 
-HAND, URL_SUM, URL_WEIGHTS, ACTIVE = "algebra_hand", "sum", "weights", "algebra_active"
-URL_MATCHED = "matched"
+SLIDERS = "algebra_sliders"
 STEPS, READINGS, DIRECTIONS = "Step by step", "Readings", "Directions"
 HOW = r"""
 Codes are added as points, around the mean code $m$ of the data:
@@ -45,103 +36,59 @@ than that of 97 % of held-out items.
 """
 
 
-def current_terms(space: Space) -> tuple[tuple[Term, ...], bool]:
-    """The sum in the URL, else one worth opening with; and whether the URL's weights are its."""
-    asked = state.recall(URL_SUM)
-    if asked:
-        try:
-            found = parse_sum(asked)
-            for term in found:
-                terms.show(term, space.data_set, terms.kept_groups(space.data_set))
-            return found, True
-        except AeCoreError as error:
-            if space.is_preview:
-                st.caption("The sum in the address comes when all items are there.")
-            else:
-                words = f"The sum in the address cannot be used: {error} Showing another one."
-                st.warning(message(words))
-    default = default_sum(space.data_set.attributes[space.data_set.visible_attributes()])
-    return default, not asked
-
-
-def use(new: tuple[Term, ...], before: tuple[Term, ...]) -> None:
-    """Show another sum from now on; weights follow the terms that stay."""
-    weights = state.recall_numbers(URL_WEIGHTS)
-    state.remember_numbers(URL_WEIGHTS, summing.weights_moved(weights, before, new))
-    state.remember(URL_SUM, format_sum(new))
-    st.rerun()
-
-
-def edit(space: Space, chosen: tuple[Term, ...], shown: list[Shown]) -> None:
-    """The sum as pictures; a click opens the drawer that changes a term."""
-    active = st.session_state.get(ACTIVE)
-    picked = terms.row(shown, key="algebra_terms", active=active)
-    if picked is not None:
-        st.session_state[ACTIVE] = None if picked == active else picked
-        st.rerun()
-    if active is not None and active < len(chosen):
-        groups = terms.kept_groups(space.data_set)
-        new = terms.drawer(chosen, active, space.data_set, groups)
-        if new is not None:
-            if new == chosen or len(new) != len(chosen):
-                st.session_state[ACTIVE] = None
-            use(new, chosen)
-
-
-def is_matched(chosen: tuple[Term, ...]) -> bool:
-    """Whether the groups are to be the pairs most alike, asked where the sum has two to match."""
-    if opposed_groups(chosen) is None:
-        return False
-    return state.switch(
-        f"Match the groups: the {N_PAIRS} pairs most alike, around the item",
-        URL_MATCHED,
-        help="Less of hair and background comes along than with everyone's mean.",
-    )
-
-
-page.header("Algebra", "What does adding and subtracting pictures' codes give?", HOW, is_live=True)
-with page.errors_in_words():
-    space = steering.open_space()
-    chosen, is_asked = current_terms(space)
-    kept = terms.kept_groups(space.data_set)
-    shown = [terms.show(term, space.data_set, kept) for term in chosen]
-    above = st.container()  # the sum stands above the choice that changes its pictures
-    if is_matched(chosen):
-        shown = terms.matched(shown, space.model, space.data_set)
-    with above:
-        edit(space, chosen, shown)
-    hand = live.slider_bank(
-        stage=space.panels(lambda side: summing.basis(side, space, shown)),
-        controls=summing.controls(shown, HAND, URL_WEIGHTS if is_asked else ""),
+def stage_of(space: Space, shown_terms: list[ShownTerm], *, has_own_weights: bool) -> list[float]:
+    """The stage with one slider a term; the weights that the sliders have."""
+    positions = live.slider_bank(
+        stage=panels(space, lambda side: sum_stage.basis(side, space, shown_terms)),
+        controls=sum_stage.sliders(shown_terms, SLIDERS, URL_WEIGHTS if has_own_weights else ""),
         buttons=("play", "reset"),
-        picture_px=presenting.picture_px(),
-        key=HAND,
+        picture_px=presentation.picture_px(),
+        key=SLIDERS,
     )
-    if is_asked:  # else those in the address are another sum's
-        state.remember_numbers(URL_WEIGHTS, {name: value - 1 for name, value in hand.items()})
-    presenting.stop_here()
-    for part in shown:
-        if part.doubt:
-            st.caption(f":material/info: {as_written(part.words)}: {part.doubt}.")
-    steering.say_preview(space)
-    steering.wait_until_warm()
-    weights = list(hand.values())
-    result = live.code_at(summing.basis(space.model, space, shown), weights)
-    near = steering.neighbours(space, result, key="algebra_neighbours")
-    if near is not None:
-        use((Term(1, "item", str(near)), *chosen[1:]), chosen)
+    if has_own_weights:  # else those in the address are another sum's
+        distances = {name: value - 1 for name, value in positions.items()}
+        state.remember_numbers(URL_WEIGHTS, distances)
+    return list(positions.values())
+
+
+def choose_view(space: Space, chosen: tuple[Term, ...]) -> str | None:
+    """What to see under the neighbours; beside it the button for another example."""
     with st.container(horizontal=True, horizontal_alignment="distribute"):
         view = st.segmented_control(
             "More", [STEPS, READINGS, DIRECTIONS], default=STEPS, label_visibility="collapsed",
             key="algebra_view",
         )  # fmt: skip
         if st.button("Another example", icon=":material/casino:"):
-            use(terms.other_example(chosen, space.data_set), chosen)
+            sum_editor.use(terms.other_example(chosen, space.data_set), chosen)
+    return view
+
+
+page.header("Algebra", "What does adding and subtracting pictures' codes give?", HOW, is_live=True)
+with page.errors_in_words():
+    space = open_space()
+    chosen, has_own_weights = sum_editor.current(space)
+    groups = terms.kept_groups(space.data_set)
+    shown_terms = [terms.look_up(term, space.data_set, groups) for term in chosen]
+    above = st.container()  # the sum stands above the choice that changes its pictures
+    if sum_editor.matching_switch(chosen):
+        shown_terms = terms.match_groups(shown_terms, space.model, space.data_set)
+    with above:
+        sum_editor.show(space, chosen, shown_terms)
+    weights = stage_of(space, shown_terms, has_own_weights=has_own_weights)
+    presentation.stop_here()
+    terms.show_warnings(shown_terms)
+    notices.say_preview(space)
+    notices.wait_until_warm()
+    code = live.code_at(sum_stage.basis(space.model, space, shown_terms), weights)
+    neighbour = neighbour_row.show(space, code, key="algebra_neighbours")
+    if neighbour is not None:
+        sum_editor.use((Term(1, "item", str(neighbour)), *chosen[1:]), chosen)
+    view = choose_view(space, chosen)
     if view == STEPS:
-        summing.steps(space, shown, weights)
+        sum_stage.show_steps(space, shown_terms, weights)
     elif view == READINGS:
-        summing.read(space, shown, weights)
+        sum_stage.show_readings(space, shown_terms, weights)
     elif view == DIRECTIONS:
-        added = direction_panel.show(space)
-        if added is not None and len(chosen) < MAX_TERMS:
-            use((*chosen, added), chosen)
+        direction = direction_panel.show(space)
+        if direction is not None and len(chosen) < MAX_TERMS:
+            sum_editor.use((*chosen, direction), chosen)

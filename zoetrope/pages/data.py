@@ -9,7 +9,7 @@ from ae_core.data.catalogue import EMBEDDED, remove_data_set
 from ae_core.data.own_files import LARGEST_SIDE, SMALLEST_SIDE, check_new_name
 from ae_core.data.store import DataSet
 from ae_core.processes import tasks
-from zoetrope.ui import filtering, page, state
+from zoetrope.ui import attribute_filter, page, state
 from zoetrope.ui.plain_text import as_written
 
 N_SHOWN = 48
@@ -30,7 +30,7 @@ A **npz** holds `images` and `labels`, or `train_images`, `train_labels`, `test_
 
 def browse(data_set: DataSet) -> None:
     """A sheet of items, filtered by an attribute, and what is known about each attribute."""
-    rows = filtering.choose_rows(data_set)
+    rows = attribute_filter.choose_rows(data_set)
     st.caption(f"{len(rows):,} of {len(data_set.items):,} items")
     if not len(rows):
         st.info("No item is like that: choose another value.")
@@ -49,7 +49,7 @@ def table(data_set: DataSet) -> None:
         column = data_set.attributes[name]
         kind = column_of(column).kind
         if kind == "number":
-            known = column[filtering.has_value(column)]
+            known = column[attribute_filter.has_value(column)]
             values = f"{known.min():.3g} to {known.max():.3g}" if len(known) else ""
         else:
             counts = column.value_counts()

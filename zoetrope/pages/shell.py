@@ -8,7 +8,7 @@ from ae_core.errors import AeCoreError
 from zoetrope.live.components import stage as live
 from zoetrope.ui import sidebar
 from zoetrope.ui.state import PageEnded, say_error
-from zoetrope.ui.tab import show_tab_icon
+from zoetrope.ui.tab_icon import show_tab_icon
 
 st.set_page_config(page_title="Zoetrope", layout="wide")
 show_tab_icon("/favicon.png")

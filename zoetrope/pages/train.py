@@ -8,7 +8,7 @@ from ae_core.models.presets import PRESETS, Preset
 from ae_core.training import runs
 from zoetrope.ui import page, state
 from zoetrope.ui.plain_text import as_written
-from zoetrope.ui.train import settings_form, watching
+from zoetrope.ui.train import run_panel, settings_form
 
 HOW = r"""
 A model is a *composition*: architecture x bottleneck x corruption of the input x penalty x loss.
@@ -112,4 +112,4 @@ with right, page.errors_in_words():
     if chosen is None:
         st.info("No run yet. Choose a preset on the left and start: the defaults are sensible.")
     else:
-        watching.show(chosen)
+        run_panel.show(chosen)

@@ -8,7 +8,7 @@ import streamlit as st
 
 from ae_core.errors import AeCoreError
 from zoetrope.live.components.gallery import png_url
-from zoetrope.ui import presenting
+from zoetrope.ui import presentation
 from zoetrope.ui.state import end_page, say_error
 
 
@@ -26,7 +26,7 @@ def header(title: str, question: str, how: str, *, is_live: bool = False) -> Non
         with st.popover("How", icon=":material/function:", width=112):
             st.markdown(how)
         if is_live:
-            presenting.toggle_button()
+            presentation.toggle_button()
     st.markdown(f":gray[{question}]")
 
 

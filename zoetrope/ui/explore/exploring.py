@@ -39,7 +39,8 @@ from zoetrope.ui.cached import WorkingSet
 from zoetrope.ui.explore.map_sources import Mapped, Source
 from zoetrope.ui.palette import MODEL_COLOUR, PCA_COLOUR
 from zoetrope.ui.plain_text import as_written, message
-from zoetrope.ui.steer import steering
+from zoetrope.ui.steer.panels import gauge
+from zoetrope.ui.steer.space import Side
 from zoetrope.ui.train import settings_form
 from zoetrope.ui.tray import remaining
 
@@ -306,8 +307,8 @@ def codec_of(checkpoint: Checkpoint, work: WorkingSet) -> MapCodec:
     """The chosen checkpoint's codec, with its live gauge."""
     is_pca = checkpoint.config.codec == "pca"
     colour = PCA_COLOUR if is_pca else MODEL_COLOUR
-    side = steering.Side(checkpoint.name, checkpoint.name, colour, checkpoint, work.codes)
-    readout = steering.gauge(side, work.data_set)
+    side = Side(checkpoint.name, checkpoint.name, colour, checkpoint, work.codes)
+    readout = gauge(side, work.data_set)
     return MapCodec(side.key, side.caption, colour, (readout.name,))
 
 

@@ -1,4 +1,4 @@
-"""Three estimators of one direction side by side, with their doubt."""
+"""The panel of one direction: three estimators side by side, their quality, their side effects."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from ae_core.steering.expressions import Kind, Term
 from zoetrope.ui import state
 from zoetrope.ui.palette import PALETTE
 from zoetrope.ui.plain_text import message
-from zoetrope.ui.steer import picking, readings
-from zoetrope.ui.steer.readings import ESTIMATORS, Estimate
-from zoetrope.ui.steer.steering import Side, Space
+from zoetrope.ui.steer import item_picker, probe_readings
+from zoetrope.ui.steer.direction_estimates import ESTIMATORS, Estimate, estimate
+from zoetrope.ui.steer.space import Side, Space
 
 URL_DIRECTION, URL_FIXED = "direction", "fixed"
 N_ATTRIBUTES = 12
@@ -25,35 +25,40 @@ FEW_VALUES = 30
 
 def show(space: Space) -> Term | None:
     """The panel; a direction as a new term of the sum, when asked for."""
-    left, right = st.columns(2)
-    question = left.text_input(
-        "Direction towards", state.recall(URL_DIRECTION) or _default(space),
-        placeholder=picking.example(space.data_set), key="direction_question",
-    )  # fmt: skip
-    fixed_text = right.text_input(
-        "Held fixed (for the third estimator)", state.recall(URL_FIXED) or _default_fixed(space),
-        help="Questions, separated by semicolons", key="direction_fixed",
-    )  # fmt: skip
-    state.remember(URL_DIRECTION, question or None)
-    state.remember(URL_FIXED, fixed_text or None)
+    question, held_fixed = _questions(space)
     if not question.strip():
         st.caption("Ask for something that some items have and others have not.")
         return None
-    fixed = tuple(part.strip() for part in fixed_text.split(";") if part.strip())
     side = space.model
     try:
         estimates = {
-            name: readings.estimate(kind, question, fixed, side, space.data_set)
+            name: estimate(kind, question, held_fixed, side, space.data_set)
             for name, kind in ESTIMATORS.items()
-            if kind != "conditional" or fixed
+            if kind != "conditional" or held_fixed
         }
     except AeCoreError as error:
         st.caption(f":material/info: {message(error)}")
         return None
-    _quality(estimates)
-    _side_effects(estimates, side, space)
-    _cosines(estimates, side.codes.shape[1])
-    return _add(question, fixed, estimates)
+    _show_quality(estimates)
+    _show_side_effects(estimates, side, space)
+    _show_cosines(estimates, side.codes.shape[1])
+    return _add_buttons(question, held_fixed, estimates)
+
+
+def _questions(space: Space) -> tuple[str, tuple[str, ...]]:
+    """What the direction leads towards, and what the third estimator holds fixed."""
+    left, right = st.columns(2)
+    question = left.text_input(
+        "Direction towards", state.recall(URL_DIRECTION) or _default(space),
+        placeholder=item_picker.example(space.data_set), key="direction_question",
+    )  # fmt: skip
+    held_fixed = right.text_input(
+        "Held fixed (for the third estimator)", state.recall(URL_FIXED) or _default_fixed(space),
+        help="Questions, separated by semicolons", key="direction_fixed",
+    )  # fmt: skip
+    state.remember(URL_DIRECTION, question or None)
+    state.remember(URL_FIXED, held_fixed or None)
+    return question, tuple(part.strip() for part in held_fixed.split(";") if part.strip())
 
 
 def _default(space: Space) -> str:
@@ -78,15 +83,15 @@ def _default_fixed(space: Space) -> str:
     return ""
 
 
-def _quality(estimates: dict[str, Estimate]) -> None:
+def _show_quality(estimates: dict[str, Estimate]) -> None:
     rows = {
         name: {
-            "held-out accuracy": found.separation.accuracy,
-            "AUC": found.separation.auc,
-            "Cohen's d": found.separation.cohens_d,
-            "wobble, 95 %": f"{found.cone.p95:.1f}°" if found.cone else "",
+            "held-out accuracy": one.separation.accuracy,
+            "AUC": one.separation.auc,
+            "Cohen's d": one.separation.cohens_d,
+            "bootstrap angle, 95 %": f"{one.cone.p95:.1f}°" if one.cone else "",
         }
-        for name, found in estimates.items()
+        for name, one in estimates.items()
     }
     sample = next(iter(estimates.values())).separation
     st.dataframe(
@@ -100,37 +105,21 @@ def _quality(estimates: dict[str, Estimate]) -> None:
     )
     st.caption(
         f"On {sample.n_with:,} held-out items with it and {sample.n_without:,} without; chance is "
-        "0.5. Wobble: 95 % of the directions from redrawn items lie within this angle."
+        "0.5. Bootstrap angle: 95 % of the directions from redrawn items lie within it."
     )
 
 
-def _side_effects(estimates: dict[str, Estimate], side: Side, space: Space) -> None:
-    readouts = readings.readouts_of(side, space.data_set)
-    shown = readings.good(readouts)
-    largest = np.max([np.abs(found.in_pictures) for found in estimates.values()], axis=0)
-    order = np.argsort(-np.where(shown, largest, -1))[: min(N_ATTRIBUTES, int(shown.sum()))]
+def _show_side_effects(estimates: dict[str, Estimate], side: Side, space: Space) -> None:
+    probes = probe_readings.probes_of(side, space.data_set)
+    is_shown = probe_readings.is_good(probes)
+    largest = np.max([np.abs(one.in_pictures) for one in estimates.values()], axis=0)
+    n_shown = min(N_ATTRIBUTES, int(is_shown.sum()))
+    order = np.argsort(-np.where(is_shown, largest, -1))[:n_shown]
     if not order.size:
         st.caption("No attribute can be read off these codes well enough to meter side effects.")
         return
     st.markdown("**What one sigma along it moves**")
-    figure = go.Figure()
-    names = [readouts.names[index] for index in order]
-    for colour, (name, found) in zip(PALETTE[3:], estimates.items(), strict=False):
-        figure.add_scatter(
-            x=found.in_pictures[order], y=names, mode="markers", name=name,
-            marker={"color": colour, "size": 11},
-            customdata=found.in_codes[order],
-            hovertemplate="%{y}: %{x:.2f} σ in pictures, %{customdata:.2f} σ in codes",
-        )  # fmt: skip
-        figure.add_scatter(
-            x=found.in_codes[order], y=names, mode="markers", showlegend=False, hoverinfo="skip",
-            marker={"color": colour, "size": 9, "symbol": "circle-open"},
-        )  # fmt: skip
-    figure.update_layout(
-        height=60 + 30 * len(names), margin={"l": 8, "r": 8, "t": 8, "b": 8},
-        legend={"orientation": "h", "y": 1.08}, yaxis={"autorange": "reversed"},
-        xaxis={"title": "change of the reading, in its own sigmas", "zeroline": True},
-    )  # fmt: skip
+    figure = _side_effects_figure(estimates, order, [probes.names[index] for index in order])
     st.plotly_chart(figure, width="stretch", config={"displayModeBar": False})
     st.caption(
         "Filled: read off the picture, decoded and encoded again. Open: read off the moved code. "
@@ -138,8 +127,32 @@ def _side_effects(estimates: dict[str, Estimate], side: Side, space: Space) -> N
     )
 
 
-def _cosines(estimates: dict[str, Estimate], latent_dim: int) -> None:
-    table = cosine_table({name: found.direction for name, found in estimates.items()})
+def _side_effects_figure(
+    estimates: dict[str, Estimate], order: np.ndarray, names: list[str]
+) -> go.Figure:
+    """A row an attribute, a colour an estimator; `order` are the attributes' places."""
+    figure = go.Figure()
+    for colour, (name, one) in zip(PALETTE[3:], estimates.items(), strict=False):
+        figure.add_scatter(
+            x=one.in_pictures[order], y=names, mode="markers", name=name,
+            marker={"color": colour, "size": 11},
+            customdata=one.in_codes[order],
+            hovertemplate="%{y}: %{x:.2f} σ in pictures, %{customdata:.2f} σ in codes",
+        )  # fmt: skip
+        figure.add_scatter(
+            x=one.in_codes[order], y=names, mode="markers", showlegend=False, hoverinfo="skip",
+            marker={"color": colour, "size": 9, "symbol": "circle-open"},
+        )  # fmt: skip
+    figure.update_layout(
+        height=60 + 30 * len(names), margin={"l": 8, "r": 8, "t": 8, "b": 8},
+        legend={"orientation": "h", "y": 1.08}, yaxis={"autorange": "reversed"},
+        xaxis={"title": "change of the reading, in its own sigmas", "zeroline": True},
+    )  # fmt: skip
+    return figure
+
+
+def _show_cosines(estimates: dict[str, Estimate], latent_dim: int) -> None:
+    table = cosine_table({name: one.direction for name, one in estimates.items()})
     names = list(estimates)
     st.dataframe(pd.DataFrame(table, names, names).round(3), width="stretch")
     mean, p95 = expected_random_cosine(latent_dim)
@@ -149,12 +162,13 @@ def _cosines(estimates: dict[str, Estimate], latent_dim: int) -> None:
     )
 
 
-def _add(question: str, fixed: tuple[str, ...], estimates: dict[str, Estimate]) -> Term | None:
-    names = list(estimates)
+def _add_buttons(
+    question: str, held_fixed: tuple[str, ...], estimates: dict[str, Estimate]
+) -> Term | None:
     with st.container(horizontal=True):
-        for name in names:
+        for name in estimates:
             kind: Kind = ESTIMATORS[name]
-            what = f"{question} | {'; '.join(fixed)}" if kind == "conditional" else question
+            what = f"{question} | {'; '.join(held_fixed)}" if kind == "conditional" else question
             if st.button(f"Add: {name.lower()}", icon=":material/add:", key=f"add_{kind}"):
                 return Term(1, kind, what)
     return None

@@ -1,9 +1,10 @@
-"""Choosing an item: by a question about its attributes, by number, or at random."""
+"""The picker of one item: by a question about its attributes, by number, or at random."""
 
 from __future__ import annotations
 
 import numpy as np
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from ae_core.data.questions import quoted, select_items, whole_number
 from ae_core.data.store import DataSet
@@ -15,32 +16,43 @@ N_SHOWN = 16
 
 
 def pick_item(data_set: DataSet, *, key: str) -> int | None:
-    """A search box over a sheet of items; the item that was just clicked."""
+    """A search box over some matching items; the item that was just clicked."""
     search, more = st.columns([0.8, 0.2], vertical_alignment="bottom")
     question = search.text_input(
         "Search", key=f"{key}_question", placeholder=example(data_set), label_visibility="collapsed"
     )
-    sheet = int(st.session_state.get(f"{key}_sheet", 0))
-    if more.button("More", key=f"{key}_more", icon=":material/refresh:", width="stretch"):
-        sheet += 1
-        st.session_state[f"{key}_sheet"] = sheet
+    n_more = _count_more(more, key)
     try:
-        found = _search(question, data_set)
+        matching_rows = _search(question, data_set)
     except AeCoreError as error:
         st.caption(f":material/info: {message(error)}")
         return None
-    if not found.size:
+    if not matching_rows.size:
         st.caption("No item is like that: ask for less at once.")
         return None
-    shuffled = np.random.default_rng(sheet // max(1, found.size // N_SHOWN)).permutation(found)
-    start = sheet * N_SHOWN % max(found.size, 1)
-    rows = np.sort(shuffled[start : start + N_SHOWN])
+    rows = _some(matching_rows, n_more)
     picked = gallery(
         np.array(data_set.items[rows]), labels=[f"Use item {row}" for row in rows], key=key
     )
     answer = f" answer “{as_written(question)}”" if question else ""
-    st.caption(f"{found.size:,} items{answer}")
+    st.caption(f"{matching_rows.size:,} items{answer}")
     return None if picked is None else int(rows[picked])
+
+
+def _count_more(place: DeltaGenerator, key: str) -> int:
+    """How often "More" has been pressed."""
+    n_more = int(st.session_state.get(f"{key}_n_more", 0))
+    if place.button("More", key=f"{key}_more", icon=":material/refresh:", width="stretch"):
+        n_more += 1
+        st.session_state[f"{key}_n_more"] = n_more
+    return n_more
+
+
+def _some(rows: np.ndarray, n_more: int) -> np.ndarray:
+    """Up to 16 of the rows, ascending; each `n_more` gives others until all have been shown."""
+    shuffled = np.random.default_rng(n_more // max(1, rows.size // N_SHOWN)).permutation(rows)
+    start = n_more * N_SHOWN % rows.size
+    return np.sort(shuffled[start : start + N_SHOWN])
 
 
 def random_item(data_set: DataSet) -> int:

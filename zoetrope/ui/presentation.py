@@ -50,7 +50,7 @@ def stop_here() -> None:
 def toggle_button() -> None:
     """The button and its key; while presenting also the mark that the style sheet looks for."""
     if is_on():
-        st.html('<span class="zoetrope-presenting"></span>')
+        st.html('<span class="zoetrope-presentation"></span>')
     _component()(
         key="presenting", data={"presenting": is_on()}, width=40, on_toggled_change=_toggle
     )
@@ -61,10 +61,10 @@ def _toggle() -> None:
 
 
 def _component() -> Any:
-    script = Path(__file__).parent / "static" / "presenting.js"
+    script = Path(__file__).parent / "static" / "presentation.js"
     return process_wide(
-        "presenting component",
+        "presentation component",
         lambda: st.components.v2.component(
-            "zoetrope_presenting", html=_HTML, css=_CSS, js=script.read_text(encoding="utf-8")
+            "zoetrope_presentation", html=_HTML, css=_CSS, js=script.read_text(encoding="utf-8")
         ),
     )

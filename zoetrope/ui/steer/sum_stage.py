@@ -1,4 +1,4 @@
-"""A sum on the stage: its sliders, its code for each codec, its steps, what is read off it."""
+"""A sum on the stage: its sliders, its code for each codec, its partial sums, its readings."""
 
 from __future__ import annotations
 
@@ -13,67 +13,72 @@ from zoetrope.live.components import stage as live
 from zoetrope.live.components.gallery import gallery
 from zoetrope.live.engine.engine import get_engine
 from zoetrope.ui.plain_text import as_written
-from zoetrope.ui.steer import readings, steering, terms
-from zoetrope.ui.steer.steering import Side, Space
-from zoetrope.ui.steer.terms import Shown
+from zoetrope.ui.steer import probe_readings, terms
+from zoetrope.ui.steer.slider_positions import opening_positions
+from zoetrope.ui.steer.space import Side, Space
+from zoetrope.ui.steer.terms import ShownTerm
 
 
-def controls(shown: list[Shown], hand: str, url: str) -> list[live.Control]:
+def sliders(shown_terms: list[ShownTerm], component: str, url: str) -> list[live.Control]:
     """One slider a term; its place in the URL, if it has one, is the distance from 1."""
-    signature = format_sum([part.term for part in shown])
-    moved = steering.opening_hand(hand, url, signature) if url else {}
-    found = []
-    for index, part in enumerate(shown):
+    signature = format_sum([part.term for part in shown_terms])
+    distances = opening_positions(component, url, signature) if url else {}
+    controls = []
+    for index, part in enumerate(shown_terms):
         low = -2.0 if part.term.is_direction else 0.0
-        start = 1.0 + moved.get(f"w{index}", 0.0)
+        start = 1.0 + distances.get(f"w{index}", 0.0)
         label = f"{terms.SIGNS[part.term.sign]} {part.words}"
-        found.append(live.Control(f"w{index}", label, low, 2.0, start, 0.05, default=1.0))
-    return found
+        controls.append(live.Control(f"w{index}", label, low, 2.0, start, 0.05, default=1.0))
+    return controls
 
 
-def weights_moved(
+def move_weights(
     weights: Mapping[str, float], before: Sequence[Term], after: Sequence[Term]
 ) -> dict[str, float]:
     """Weights by the places of `after`: they follow their terms; what replaces one inherits it."""
-    found: dict[str, float] = {}
+    moved: dict[str, float] = {}
     for tag, a, b, c, d in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
         pairs = zip(range(a, b), range(c, d), strict=False) if tag in ("equal", "replace") else ()
-        found |= {f"w{new}": weights[f"w{old}"] for old, new in pairs if f"w{old}" in weights}
-    return found
+        moved |= {f"w{new}": weights[f"w{old}"] for old, new in pairs if f"w{old}" in weights}
+    return moved
 
 
-def basis(side: Side, space: Space, shown: list[Shown]) -> live.Affine:
+def basis(side: Side, space: Space, shown_terms: list[ShownTerm]) -> live.Affine:
     """From slider positions to a code of one codec."""
     return live.Affine(
-        terms.centre(side, space.data_set), terms.vectors(shown, side, space.data_set)
+        terms.centre(side, space.data_set), terms.vectors(shown_terms, side, space.data_set)
     )
 
 
-def partial_sums(side: Side, space: Space, shown: list[Shown], weights: list[float]) -> np.ndarray:
+def partial_sums(
+    side: Side, space: Space, shown_terms: list[ShownTerm], weights: list[float]
+) -> np.ndarray:
     """Codes after one term, two terms, ..., float32 (n_terms, latent_dim)."""
-    found = basis(side, space, shown)
-    rows = np.asarray(found.directions) * np.array(weights)[:, None]
-    return (np.asarray(found.origin) + np.cumsum(rows, axis=0)).astype(np.float32)
+    affine = basis(side, space, shown_terms)
+    rows = np.asarray(affine.directions) * np.array(weights)[:, None]
+    return (np.asarray(affine.origin) + np.cumsum(rows, axis=0)).astype(np.float32)
 
 
-def steps(space: Space, shown: list[Shown], weights: list[float]) -> None:
+def show_steps(space: Space, shown_terms: list[ShownTerm], weights: list[float]) -> None:
     """The sum term by term, decoded, for each codec."""
     for side in space.sides:
-        codes = partial_sums(side, space, shown, weights)
+        codes = partial_sums(side, space, shown_terms, weights)
         gallery(
             get_engine().decode(side.key, codes).transpose(0, 3, 1, 2),
-            captions=[part.words for part in shown],
-            between=terms.signs(shown),
+            captions=[part.words for part in shown_terms],
+            between=terms.signs(shown_terms),
             clickable=False, size_px=112, key=f"algebra_steps_{side.colour}",
         )  # fmt: skip
 
 
-def read(space: Space, shown: list[Shown], weights: list[float]) -> None:
+def show_readings(space: Space, shown_terms: list[ShownTerm], weights: list[float]) -> None:
     """What probes read off the first term's picture and off the result's."""
     for side in space.sides:
-        codes = partial_sums(side, space, shown, weights)
-        table = readings.change_table(side, space, codes[0], codes[-1])
-        change = as_written(f"{shown[0].words} → result: {readings.sentence(table)}")
+        codes = partial_sums(side, space, shown_terms, weights)
+        table = probe_readings.change_table(side, space, codes[0], codes[-1])
+        change = as_written(
+            f"{shown_terms[0].words} → result: {probe_readings.change_sentence(table)}"
+        )
         st.markdown(f"**{as_written(side.caption)}**, {change}")
         st.dataframe(
             table,

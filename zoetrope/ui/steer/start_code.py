@@ -1,4 +1,4 @@
-"""Where the Dimensions page starts from: the mean code, an item, a random code, or any picture."""
+"""The code that the Dimensions page starts from: the mean, an item's, a random one, a picture's."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from ae_core.steering.directions import principal_axes
 from zoetrope.live.engine.engine import get_engine
 from zoetrope.ui import state
 from zoetrope.ui.plain_text import message
-from zoetrope.ui.steer import picking, steering
-from zoetrope.ui.steer.steering import Side, Space
+from zoetrope.ui.steer import item_picker, notices
+from zoetrope.ui.steer.space import Side, Space
 
 URL, UPLOADED = "start", "start_picture"
 
@@ -64,8 +64,8 @@ def code(start: Start, side: Side) -> np.ndarray:
         return draws.astype(np.float32)
     # a Gaussian with the codes' own mean and covariance
     axes = principal_axes(side.codes)
-    drawn: np.ndarray = axes.mean + (draws * axes.sigmas) @ axes.axes
-    return drawn.astype(np.float32)
+    random_code: np.ndarray = axes.mean + (draws * axes.sigmas) @ axes.axes
+    return random_code.astype(np.float32)
 
 
 def is_variational(side: Side) -> bool:
@@ -76,40 +76,41 @@ def is_variational(side: Side) -> bool:
 def choose(space: Space) -> Start:
     """The popover that chooses where to start."""
     start = current(space)
-    asked_item = state.recall_integer(URL)
-    steering.say_missing([] if asked_item is None else [asked_item], space)
+    item_in_url = state.recall_integer(URL)
+    notices.say_missing([] if item_in_url is None else [item_in_url], space)
     with st.popover(f"Start: {start.words}", icon=":material/flag:"):
-        found = picking.pick_item(space.data_set, key="dimensions_pick")
-        asked = None if found is None else str(found)
+        item = item_picker.pick_item(space.data_set, key="dimensions_pick")
+        new = None if item is None else str(item)
         with st.container(horizontal=True):
             if st.button("Mean code"):
-                asked = ""
+                new = ""
             seed = int(np.random.default_rng().integers(10_000))
             if is_variational(space.model) and st.button("Random from the prior"):
-                asked = f"prior:{seed}"
+                new = f"prior:{seed}"
             if st.button("Random from the data's density"):
-                asked = f"density:{seed}"
-        asked = _picture(space, asked)
-    if asked is not None:
-        state.remember(URL, asked or None)
+                new = f"density:{seed}"
+        if _new_picture(space):
+            new = "picture"
+    if new is not None:
+        state.remember(URL, new or None)
         st.rerun()
     return start
 
 
-def _picture(space: Space, asked: str | None) -> str | None:
-    """A picture of one's own; the codec sees it cropped and scaled like the data."""
+def _new_picture(space: Space) -> bool:
+    """Whether a picture of one's own was just given; codecs see it cropped and scaled."""
     shot = None
     upload = st.file_uploader("A picture of your own", ["png", "jpg", "jpeg", "webp"])
     if st.toggle("Use the camera", key="start_camera"):
         shot = st.camera_input("Camera", label_visibility="collapsed")
-    given = shot or upload
-    if given is None or st.session_state.get("start_file") == given.file_id:
-        return asked
-    raw = given.getvalue()
+    file = shot or upload
+    if file is None or st.session_state.get("start_file") == file.file_id:
+        return False
+    raw = file.getvalue()
     try:
-        read_picture(raw, given.name, item_shape=space.model.checkpoint.config.item_shape)
+        read_picture(raw, file.name, item_shape=space.model.checkpoint.config.item_shape)
     except DataError as error:
         st.error(message(error))
-        return asked
-    st.session_state["start_file"], st.session_state[UPLOADED] = given.file_id, raw
-    return "picture"
+        return False
+    st.session_state["start_file"], st.session_state[UPLOADED] = file.file_id, raw
+    return True

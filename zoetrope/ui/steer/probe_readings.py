@@ -1,0 +1,65 @@
+"""What linear probes read off decoded pictures."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from ae_core.codecs.codes import codes_key
+from ae_core.data.store import DataSet
+from ae_core.steering.readouts import Readouts, fit_readouts
+from zoetrope.live.engine.engine import get_engine
+from zoetrope.ui.steer.space import Side, Space
+
+GOOD_FLAG, GOOD_NUMBER = 0.85, 0.5  # AUC and R^2 below which a reading is not worth showing
+
+
+def probes_of(side: Side, data_set: DataSet) -> Readouts:
+    """Linear probes of all attributes, fitted on one codec's codes."""
+    return _probes(codes_key(side.checkpoint, data_set), side.codes, data_set)
+
+
+@st.cache_resource(max_entries=8, show_spinner="Learning to read attributes off codes")
+def _probes(key: str, _codes: np.ndarray, _data_set: DataSet) -> Readouts:
+    train, held_out = _data_set.split()
+    visible = _data_set.attributes[_data_set.visible_attributes()]
+    return fit_readouts(_codes, visible, train, held_out)
+
+
+def round_trip(side: Side, codes: np.ndarray) -> np.ndarray:
+    """Codes of the pictures that these codes decode to, float32 (n, latent_dim)."""
+    engine = get_engine()
+    return engine.encode(side.key, engine.decode(side.key, codes.astype(np.float32)))
+
+
+def is_good(probes: Readouts) -> np.ndarray:
+    """Which attributes can be read well enough to show, bool (n_attributes,)."""
+    limit = np.where(probes.is_flag, GOOD_FLAG, GOOD_NUMBER)
+    return np.nan_to_num(probes.quality, nan=-1.0) >= limit
+
+
+def change_table(side: Side, space: Space, before: np.ndarray, after: np.ndarray) -> pd.DataFrame:
+    """What is read off two decoded pictures, the largest change first."""
+    probes = probes_of(side, space.data_set)
+    codes = round_trip(side, np.stack([before, after]))
+    readings, scores = probes.read(codes), probes.scores(codes)
+    table = pd.DataFrame(
+        {
+            "attribute": probes.names,
+            "before": readings[0],
+            "after": readings[1],
+            "change": (scores[1] - scores[0]) / probes.sigmas,
+            "quality": probes.quality,
+        }
+    )[is_good(probes)]
+    return table.reindex(table["change"].abs().sort_values(ascending=False).index)
+
+
+def change_sentence(table: pd.DataFrame, n_shown: int = 5) -> str:
+    """The largest changes in one line: "woman 0.02 → 0.91, smile 0.40 → 0.42"."""
+    parts = []
+    for row in table.head(n_shown).itertuples():
+        before, after = f"{row.before:.2f}", f"{row.after:.2f}"
+        parts.append(f"{row.attribute} {after if before == after else f'{before} → {after}'}")
+    return ", ".join(parts)
