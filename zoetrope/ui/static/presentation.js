@@ -1,15 +1,19 @@
 // Presentation mode: the button, and the key "p" wherever nobody is typing.
+/** @type {WeakMap<HTMLElement | ShadowRoot, (event: KeyboardEvent) => void>} */
 const listening = new WeakMap();
 const TYPING = "input:not([type=range]), textarea, select, [contenteditable=true]";
 
+/** @param {StreamlitComponent<{ presenting: boolean }>} component */
 export default function ({ parentElement, setTriggerValue, data }) {
   const button = parentElement.querySelector("button");
+  if (!button) return;
   const toggle = () => setTriggerValue("toggled", true);
   button.setAttribute("aria-pressed", String(data.presenting));
   button.title = data.presenting ? "Leave presentation (p)" : "Present: stage and hand alone (p)";
   button.setAttribute("aria-label", button.title);
   button.onclick = toggle;
 
+  /** @param {KeyboardEvent} event */
   const onKey = (event) => {
     if (event.key !== "p" || event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
     const target = event.composedPath()[0];
@@ -17,7 +21,8 @@ export default function ({ parentElement, setTriggerValue, data }) {
     toggle();
   };
   // Called again whenever the data change: one listener, not one more.
-  document.removeEventListener("keydown", listening.get(parentElement));
+  const before = listening.get(parentElement);
+  if (before) document.removeEventListener("keydown", before);
   listening.set(parentElement, onKey);
   document.addEventListener("keydown", onKey);
   return () => document.removeEventListener("keydown", onKey);

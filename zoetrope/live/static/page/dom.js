@@ -1,16 +1,30 @@
 // Small helpers to build elements.
 
-/** element("div", {class: "x", "aria-label": "y"}, child, "text", ...) */
+/**
+ * element("div", {class: "x", "aria-label": "y"}, child, "text", ...)
+ * @template {keyof HTMLElementTagNameMap} Tag
+ * @param {Tag} tag
+ * @param {Record<string, string | number | null | undefined>} attributes left out where null
+ * @param {(Node | string)[]} children
+ * @returns {HTMLElementTagNameMap[Tag]}
+ */
 export function element(tag, attributes = {}, ...children) {
   const made = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
-    if (value !== null && value !== undefined) made.setAttribute(name, value);
+    if (value !== null && value !== undefined) made.setAttribute(name, String(value));
   }
   made.append(...children);
   return made;
 }
 
-/** A button with a line icon and a name for screen readers and as tooltip. */
+/** @typedef {"play" | "pause" | "pingPong" | "loop" | "reset" | "random"} Icon */
+
+/**
+ * A button with a line icon and a name for screen readers and as tooltip.
+ * @param {string} name
+ * @param {Icon} icon
+ * @param {(event: MouseEvent) => void} onClick
+ */
 export function iconButton(name, icon, onClick) {
   const button = element("button", { type: "button", class: "icon", "aria-label": name, title: name });
   setIcon(button, icon);
@@ -18,11 +32,16 @@ export function iconButton(name, icon, onClick) {
   return button;
 }
 
+/**
+ * @param {HTMLButtonElement} button
+ * @param {Icon} icon
+ */
 export function setIcon(button, icon) {
   button.innerHTML = `<svg viewBox="0 0 16 16" width="16" height="16" aria-hidden="true">${ICONS[icon]}</svg>`;
 }
 
 const STROKE = 'fill="none" stroke="currentColor" stroke-width="1.5" stroke-linecap="round" stroke-linejoin="round"';
+/** @type {Record<Icon, string>} */
 const ICONS = {
   play: '<path d="M4.5 2.8v10.4L13 8z" fill="currentColor"/>',
   pause: '<path d="M4 3h3v10H4zM9 3h3v10H9z" fill="currentColor"/>',
@@ -32,7 +51,10 @@ const ICONS = {
   random: `<rect x="2.500" y="2.500" width="11" height="11" rx="2.500" ${STROKE}/><g fill="currentColor"><circle cx="5.600" cy="5.600" r="1.100"/><circle cx="10.400" cy="10.400" r="1.100"/><circle cx="8" cy="8" r="1.100"/></g>`,
 };
 
-// Whether an address is on this machine.
+/**
+ * Whether an address is on this machine.
+ * @param {string} address
+ */
 export function isLocal(address) {
   return ["localhost", "127.0.0.1", "[::1]"].includes(new URL(address).hostname);
 }
