@@ -12,7 +12,6 @@ import numpy as np
 from ae_core.codecs.cards import held_out_scores
 from ae_core.codecs.checkpoints import HISTORY
 from ae_core.data.store import DataSet
-from ae_core.errors import JobError
 from ae_core.locations import write_atomically
 from ae_core.processes.progress import CancelledError
 from ae_core.training import watch
@@ -38,6 +37,7 @@ def fit_autoencoder(
     from ae_core.codecs.autoencoder import build_autoencoder
     from ae_core.processes.devices import n_cores
     from ae_core.training.loop import Training
+    from ae_core.training.state import load_state, save_state
 
     settings, model_config = request.training, request.model
     assert model_config is not None  # RunRequest's own rule
@@ -45,7 +45,7 @@ def fit_autoencoder(
     model = build_autoencoder(model_config, data_set.about.item_shape, seed=settings.seed)
     training = Training(model, data_set.items, *data_set.split(), settings)
     if (folder / RESUME).is_file():
-        load_state(folder, training)
+        load_state(folder / RESUME, training)
         reporter.update(epoch=len(training.history), seconds=training.position.seconds)
     watched = WatchedItems(folder, data_set, training)
     progress_before, seconds_before = training.moment().progress, training.position.seconds
@@ -67,45 +67,16 @@ def fit_autoencoder(
             watched.add_frame(len(training.history))
         cancelled = reporter.cancelled.is_set()
         if cancelled or time.monotonic() - saved_at > settings.save_interval_s:
-            save_state(folder, training)
+            save_state(folder / RESUME, training)
             saved_at = time.monotonic()
         if cancelled:
             raise CancelledError
-    save_state(folder, training)  # what follows may be interrupted too
+    save_state(folder / RESUME, training)  # what follows may be interrupted too
     return model.to("cpu").eval(), training.history
 
 
 def as_lines(history: History) -> str:
     return "".join(json.dumps(entry) + "\n" for entry in history)
-
-
-def save_state(folder: Path, training: "Training") -> None:
-    """Tensors and, in the same file's header, the rest: one rename makes both current."""
-    from safetensors.torch import save
-
-    tensors, rest = training.state()
-    write_atomically(folder / RESUME, save(tensors, metadata={"rest": rest}))
-
-
-def load_state(folder: Path, training: "Training") -> None:
-    """Go on where `save_state` was called.
-
-    Raises:
-        JobError: The file is broken.
-    """
-    from safetensors import SafetensorError, safe_open
-
-    path = folder / RESUME
-    try:
-        with safe_open(path, framework="pt") as file:
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-            training.restore(tensors, file.metadata()["rest"])
-    except (SafetensorError, KeyError, TypeError, ValueError) as error:
-        raise JobError(
-            f"The last save of run {folder.name!r} cannot be read ({path}: {error}): bring that "
-            "file back from a copy, or delete it and resume to train again from the start, or "
-            "start a new run under another name."
-        ) from error
 
 
 class WatchedItems:
@@ -123,7 +94,7 @@ class WatchedItems:
 
         from ae_core.codecs.codes import as_floats, as_pictures
 
-        model, device = self.training.model, self.training.fabric.device
+        model, device = self.training.model, self.training.device
         with torch.inference_mode():
             parts = [
                 model.encode(as_floats(self.items[start : start + _BATCH]).to(device))

@@ -18,7 +18,7 @@ from ae_core.models.losses import LOSSES
 from ae_core.models.networks import ACTIVATIONS, ARCHITECTURES
 from ae_core.models.penalties import PENALTIES
 from ae_core.models.presets import PRESETS
-from ae_core.training.loop import OPTIMISERS, SCHEDULES
+from ae_core.training.optimisers import OPTIMISERS, SCHEDULES
 
 SHAPE = (1, 6, 5)
 

@@ -10,6 +10,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file
 from sklearn.datasets import load_digits
 
 from ae_core.codecs import metrics
@@ -19,9 +20,11 @@ from ae_core.codecs.codes import as_floats
 from ae_core.config import ModelConfig, TrainingConfig
 from ae_core.errors import ConfigError, JobError
 from ae_core.locations import project_root
-from ae_core.training import batches
-from ae_core.training.loop import SCHEDULES, Training
+from ae_core.training import batches, loop
+from ae_core.training.loop import Training
+from ae_core.training.optimisers import SCHEDULES
 from ae_core.training.pretraining import layer_pairs
+from ae_core.training.state import restore_state, state_of
 
 ITEMS = np.round(load_digits().images * (255 / 16)).astype(np.uint8)[:, None]  # (1797, 1, 8, 8)
 DENSE = ModelConfig(widths=(24,), latent_dim=6, loss="bce")
@@ -29,6 +32,9 @@ VAE = ModelConfig(
     architecture="convolutional", widths=(6, 8), latent_dim=4, bottleneck="variational",
     loss="gaussian", corruption="gaussian", corruption_range=(0.0, 0.3), warm_up_epochs=1.0,
 )  # fmt: skip
+
+
+CONVOLUTIONAL = ModelConfig(architecture="convolutional", widths=(6, 8), latent_dim=4, loss="bce")
 
 
 def make_training(model=DENSE, n_train=300, n_held_out=100, seed=0, **settings):
@@ -88,9 +94,9 @@ def test_a_resumed_run_equals_an_uninterrupted_one_to_the_bit(optimiser, stop_af
     for number, _ in enumerate(first.steps(), 1):
         if number == stop_after:
             break
-    tensors, rest = first.state()
+    tensors, rest = state_of(first)
     second = make_training(VAE, seed=9, **settings)  # other weights: all must come from the state
-    second.restore(tensors, rest)
+    restore_state(second, tensors, rest)
     run(second)
     assert_same_weights(weights_of(whole), weights_of(second))
     assert without_seconds(second.history) == without_seconds(whole.history)
@@ -100,7 +106,7 @@ def test_the_state_is_a_copy():
     training = make_training()
     steps = training.steps()
     next(steps)
-    tensors, _ = training.state()
+    tensors, _ = state_of(training)
     before = {name: value.clone() for name, value in tensors.items()}
     next(steps)
     assert_same_weights(before, tensors)
@@ -161,7 +167,7 @@ def test_a_resumed_run_stops_early_where_the_whole_one_does():
         if moment.epoch_ended and moment.epoch == len(whole.history) - 2:
             break
     second = make_training(**settings)
-    second.restore(*first.state())
+    restore_state(second, *state_of(first))
     assert_same_weights(weights_of(whole), weights_of(run(second)))
 
 
@@ -213,7 +219,7 @@ def test_pretraining_resumes_in_the_middle_of_a_layer():
             assert moment.phase == "layer 2 of 3"
             break
     second = make_training(deep, seed=5, **settings)
-    second.restore(*first.state())
+    restore_state(second, *state_of(first))
     assert_same_weights(weights_of(whole), weights_of(run(second)))
 
 
@@ -288,23 +294,8 @@ def test_short_numbers_give_nearly_the_same_losses():
     assert all(value.dtype == torch.float32 for value in weights_of(short).values())
 
 
-PROCESS = """
-import atexit, json
-from pathlib import Path
-
-def show_threads():
-    print("threads", *(path.read_text() for path in Path("/proc/self/task").glob("*/comm")))
-
-atexit.register(show_threads)  # the first registered is called last
-from tests.core.training.test_loop import make_training, run
-training = run(make_training(n_train=300, epochs=3, learning_rate=3e-3))
-if training.fabric.global_rank == 0:
-    print(json.dumps([entry["train"]["objective"] for entry in training.history]))
-    print(json.dumps([entry["held_out"]["objective"] for entry in training.history]))
-"""
-
-
-def test_two_processes_give_the_loss_curve_of_one():
+def in_two_processes(script, *arguments):
+    """Run a script as torchrun would on one machine; what the process of rank 0 printed."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -316,7 +307,7 @@ def test_two_processes_give_the_loss_curve_of_one():
             "MASTER_PORT": str(port), "TORCHELASTIC_RUN_ID": "test", "OMP_NUM_THREADS": "1",
         }  # fmt: skip
         return subprocess.Popen(
-            [sys.executable, "-c", PROCESS], cwd=project_root(), env=environment,
+            [sys.executable, "-c", script, *arguments], cwd=project_root(), env=environment,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         )  # fmt: skip
 
@@ -324,6 +315,27 @@ def test_two_processes_give_the_loss_curve_of_one():
     printed, errors = both[0].communicate(timeout=120)
     both[1].communicate(timeout=120)
     assert [process.returncode for process in both] == [0, 0], errors
+    return printed
+
+
+LOSSES = """
+import atexit, json
+from pathlib import Path
+
+def show_threads():
+    print("threads", *(path.read_text() for path in Path("/proc/self/task").glob("*/comm")))
+
+atexit.register(show_threads)  # the first registered is called last
+from tests.core.training.test_loop import make_training, run
+training = run(make_training(n_train=300, epochs=3, learning_rate=3e-3))
+if training.rank == 0:
+    print(json.dumps([entry["train"]["objective"] for entry in training.history]))
+    print(json.dumps([entry["held_out"]["objective"] for entry in training.history]))
+"""
+
+
+def test_two_processes_give_the_loss_curve_of_one():
+    printed = in_two_processes(LOSSES)
     assert "threads" in printed and "gloo" not in printed  # they abort the process now and then
     alone = run(make_training(n_train=300, epochs=3, learning_rate=3e-3))
     lines = [line for line in printed.splitlines() if line.startswith("[")]
@@ -333,3 +345,42 @@ def test_two_processes_give_the_loss_curve_of_one():
             expected, rel=1e-3
         )
     assert math.isfinite(alone.history[-1]["train"]["objective"])
+
+
+GRADIENTS = """
+import sys
+from safetensors.torch import save_file
+from tests.core.training.test_loop import CONVOLUTIONAL, make_training
+training = make_training(CONVOLUTIONAL, optimiser="sgd", batch_size=300, weight_decay=0.0)
+next(training.steps())
+gradients = {
+    name: training.optimiser.state[parameter]["momentum_buffer"].contiguous()
+    for name, parameter in training.model.named_parameters()
+}  # after one step the momentum is the gradient that was stepped along
+save_file(gradients, f"{sys.argv[1]}/{training.rank}.safetensors")
+"""
+
+
+def test_two_processes_step_along_the_gradient_of_the_whole_batch(tmp_path):
+    in_two_processes(GRADIENTS, str(tmp_path))
+    model = build_autoencoder(CONVOLUTIONAL, (1, 8, 8), seed=0)
+    items = torch.from_numpy(ITEMS[:300]).float() / 255
+    logits = model.decoder(model.encode(items))
+    functional = torch.nn.functional
+    loss = functional.binary_cross_entropy_with_logits(logits, items, reduction="sum")
+    (loss / 300).backward()
+    first, second = (load_file(tmp_path / f"{rank}.safetensors") for rank in (0, 1))
+    assert first.keys() == dict(model.named_parameters()).keys()
+    assert_same_weights(first, second)  # to the bit: else the processes' models would drift apart
+    for name, parameter in model.named_parameters():
+        largest = parameter.grad.abs().max().item()
+        torch.testing.assert_close(
+            first[name], parameter.grad, rtol=1e-4, atol=1e-5 * largest, msg=name
+        )
+
+
+def test_more_processes_than_held_out_items_are_refused(monkeypatch):
+    """One without items would not take part in the sum that the others wait for."""
+    monkeypatch.setattr(loop, "join_processes", lambda: (0, 2, torch.device("cpu")))
+    with pytest.raises(ConfigError, match="held-out item for every process; got 1 for 2.*fewer"):
+        make_training(n_held_out=1)

@@ -26,9 +26,9 @@ from ae_core.data.store import make_data_set, write_data_set
 from ae_core.errors import ConfigError, DataError, JobError
 from ae_core.locations import checkpoints_dir, data_dir
 from ae_core.training import runs, watch, worker
-from ae_core.training.fits import load_state, save_state
 from ae_core.training.loop import Training
 from ae_core.training.runs import RunRequest, Status
+from ae_core.training.state import load_state, save_state
 from ae_core.training.worker import explain_failure, file_lock
 
 MODEL = ModelConfig(widths=(16,), latent_dim=4, loss="bce", bottleneck="variational")
@@ -354,7 +354,7 @@ def test_a_broken_save_is_named_with_its_remedy_and_kept(damage):
     folder, _ = a_run_on_disk("torn", state="queued")
     data_set = load_data_set("digits")
     model = build_autoencoder(MODEL, data_set.about.item_shape)
-    save_state(folder, Training(model, data_set.items, *data_set.split(), TRAINING))
+    save_state(folder / runs.RESUME, Training(model, data_set.items, *data_set.split(), TRAINING))
     whole = (folder / runs.RESUME).read_bytes()
     damaged = {
         "empty": b"",
@@ -365,7 +365,7 @@ def test_a_broken_save_is_named_with_its_remedy_and_kept(damage):
     (folder / runs.RESUME).write_bytes(damaged)
     fresh = Training(model, data_set.items, *data_set.split(), TRAINING)
     with pytest.raises(JobError, match=r"'torn' cannot be read .*resume\.safetensors.*delete it"):
-        load_state(folder, fresh)
+        load_state(folder / runs.RESUME, fresh)
     assert (folder / runs.RESUME).read_bytes() == damaged
 
 
