@@ -118,7 +118,7 @@ def test_dates_and_what_a_browser_would_round_lie_between_two_of_them(name: str)
     app = only_with(name)
     assert n_shown(app) == N
     ends = app.select_slider[0].options[10], app.select_slider[0].options[20]
-    first, last = (next(v for v in ODD[name] if attribute_filter._words(v) == end) for end in ends)
+    first, last = (next(v for v in ODD[name] if attribute_filter.text_of(v) == end) for end in ends)
     app.select_slider[0].set_range(first, last).run()
     assert n_shown(app) == ODD[name].between(first, last).sum() < N / 10
 

@@ -78,8 +78,9 @@ def _range(values: pd.Series[Any]) -> tuple[Any, Any]:
     distinct = values.drop_duplicates().sort_values()
     places = np.linspace(0, len(distinct) - 1, min(len(distinct), N_STEPS)).round().astype(int)
     options = list(distinct.iloc[places])
-    return st.select_slider("between", options, (options[0], options[-1]), format_func=_words)
+    return st.select_slider("between", options, (options[0], options[-1]), format_func=text_of)
 
 
-def _words(value: object) -> str:
+def text_of(value: object) -> str:
+    """A value as it stands at the end of a slider; a day without its midnight."""
     return str(value).removesuffix(" 00:00:00")
