@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from ae_core.maps.map import Floats, fit_plane
 from ae_core.maps.projection import join_map
 from ae_core.maps.quality import measure_map
-from ae_core.steering.neighbours import NeighbourIndex
+from ae_core.neighbours import nearest
 from benchmarks.projection import MNIST, N_AXES
 
 N_NEIGHBOURS = 15
@@ -69,8 +69,8 @@ def judge(
 ) -> dict[str, float]:
     """Scores of the places of the new items, which come after the `n_mapped` mapped ones."""
     new = np.arange(n_mapped, min(len(codes), n_mapped + N_ASKED))
-    by_code, _ = NeighbourIndex(codes[:n_mapped]).nearest(codes[new], N_NEIGHBOURS)
-    on_map, _ = NeighbourIndex(points[:n_mapped]).nearest(points[new], N_NEIGHBOURS)
+    by_code, _ = nearest(codes[new], codes[:n_mapped], N_NEIGHBOURS)
+    on_map, _ = nearest(points[new], points[:n_mapped], N_NEIGHBOURS)
     kept = [len(np.intersect1d(a, b)) / N_NEIGHBOURS for a, b in zip(by_code, on_map, strict=True)]
     majority = [np.bincount(row).argmax() for row in digits[on_map]]
     _, local = measure_map(codes, points, max_asked=2 * N_ASKED)

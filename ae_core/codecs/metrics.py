@@ -8,6 +8,7 @@ from torch import Tensor
 
 from ae_core.codecs.codec import Codec
 from ae_core.errors import DataError, LatentInputError
+from ae_core.neighbours import nearest
 
 ACTIVE_VARIANCE = 0.01
 
@@ -54,15 +55,15 @@ def knn_accuracy(
     Raises:
         DataError: Fewer codes than neighbours.
     """
-    from sklearn.neighbors import KNeighborsClassifier
-
     if not 1 <= n_neighbours <= len(train_codes):
         raise DataError(
             f"`n_neighbours` must be 1 to {len(train_codes)}, the codes there are; got "
             f"{n_neighbours}."
         )
-    classifier = KNeighborsClassifier(n_neighbours).fit(train_codes, train_labels)
-    return float(classifier.score(held_out_codes, held_out_labels))
+    values, labels = np.unique(train_labels, return_inverse=True)
+    rows, _ = nearest(held_out_codes, train_codes, n_neighbours)  # (M, n_neighbours)
+    votes = (labels[rows][:, :, None] == np.arange(len(values))).sum(axis=1)  # (M, n_values)
+    return float((values[votes.argmax(axis=1)] == held_out_labels).mean())
 
 
 def n_active_units(codes: np.ndarray) -> int:

@@ -9,6 +9,7 @@ import numpy as np
 from ae_core.errors import LatentInputError
 from ae_core.maps.alignment import placed_in_both, rotated_onto
 from ae_core.maps.map import Floats, Map, load_map, save_map
+from ae_core.neighbours import nearest_others
 
 N_NEIGHBOURS = 15
 
@@ -66,8 +67,6 @@ def changed_neighbours(first: Floats, second: Floats, n_neighbours: int = N_NEIG
     Raises:
         LatentInputError: The shapes differ, or fewer than 2 items are on both maps.
     """
-    from scipy.spatial import cKDTree
-
     both = placed_in_both(first, second)
     n_both = int(np.count_nonzero(both))
     if n_both < 2:
@@ -75,18 +74,9 @@ def changed_neighbours(first: Floats, second: Floats, n_neighbours: int = N_NEIG
             f"`first` and `second` must share at least 2 items; got {n_both}: map more items."
         )
     n_neighbours = min(n_neighbours, n_both - 1)
-    near = []
-    for points in (first[both], second[both]):
-        _, rows = cKDTree(points).query(points, n_neighbours + 1)
-        near.append(_without_self(rows))
+    everyone = np.arange(n_both)
+    near = [nearest_others(points[both], everyone, n_neighbours)[0] for points in (first, second)]
     kept = (near[0][:, :, None] == near[1][:, None, :]).any(axis=2).sum(axis=1)
     changed = np.full(len(first), np.nan, np.float32)
     changed[both] = 1 - kept / n_neighbours
     return changed
-
-
-def _without_self(rows: np.ndarray) -> np.ndarray:
-    """Each row's items less the item itself, which ties may have put anywhere."""
-    own = rows == np.arange(len(rows))[:, None]
-    own[~own.any(axis=1), -1] = True
-    return rows[~own].reshape(len(rows), -1)

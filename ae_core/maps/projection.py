@@ -22,6 +22,7 @@ from pydantic import Field
 from ae_core.config import Settings
 from ae_core.errors import ProjectionError
 from ae_core.maps.map import Floats, Map, fit_plane, load_map, save_map
+from ae_core.neighbours import nearest
 
 version = functools.cache(metadata.version)  # reading it takes milliseconds, at every rerun
 
@@ -311,9 +312,7 @@ def umap_neighbours(
 ) -> tuple[NDArray[np.int32], Floats]:
     """Each item's neighbours, itself included: rows and distances, both (N, n_neighbours)."""
     if compares_all_pairs(*codes.shape):
-        from ae_core.steering.neighbours import NeighbourIndex
-
-        rows, distances = NeighbourIndex(codes).nearest(codes, n_neighbours)
+        rows, distances = nearest(codes, codes, n_neighbours)
         return rows.astype(np.int32), distances
     return umap_search(codes, n_neighbours, seed)
 
@@ -382,15 +381,12 @@ def join_map(
     Returns:
         float32 (M, n_components).
     """
-    from ae_core.steering.neighbours import NeighbourIndex
-
-    index = NeighbourIndex(codes)
     joined = np.empty((len(new_codes), points.shape[1]), np.float32)
     for start in range(0, len(new_codes), 20_000):
         if on_progress is not None:
             on_progress("placing the remaining items", start / len(new_codes))
         part = slice(start, start + 20_000)
-        rows, _ = index.nearest(new_codes[part], min(10, len(codes)))
+        rows, _ = nearest(new_codes[part], codes, min(10, len(codes)))
         joined[part] = np.median(points[rows], axis=1)
     return joined
 

@@ -25,6 +25,7 @@ from ae_core.errors import ProjectionError
 from ae_core.locations import cache_dir, write_atomically
 from ae_core.maps.map import Floats, Plane, load_map, save_array
 from ae_core.maps.projection import OnProgress
+from ae_core.neighbours import leave_out, nearest
 
 N_NEIGHBOURS = 15
 ALL_UP_TO = 5_000
@@ -184,7 +185,7 @@ def _scores(parts: NDArray[np.float64], n_items: int) -> Scores:
 
 
 def code_at(
-    places: Floats, codes: Floats, points: Floats, *, leave_out: NDArray[np.int64] | None = None
+    places: Floats, codes: Floats, points: Floats, *, without: NDArray[np.int64] | None = None
 ) -> Floats:
     """Codes of places on a map that has no inverse: what the page shows as "what lives here".
 
@@ -195,21 +196,16 @@ def code_at(
         places: float32 (M, n_components).
         codes: float32 (N, latent_dim).
         points: float32 (N, n_components), N above 12.
-        leave_out: Row of the item that must not help at each place, int64 (M,).
+        without: Row of the item that must not help at each place, int64 (M,).
 
     Returns:
         float32 (M, latent_dim).
     """
-    from ae_core.steering.neighbours import NeighbourIndex
-
     n_near = min(N_NEAR, len(points) - 1)
-    rows, far = NeighbourIndex(points).nearest(places, n_near + (leave_out is not None))
-    if leave_out is not None:
-        # Each item is among its own nearest, but for ties: push it to the end and cut it off.
-        own = rows == leave_out[:, None]
-        own[~own.any(axis=1), -1] = True
-        order = np.argsort(own, axis=1, kind="stable")[:, :-1]
-        rows, far = np.take_along_axis(rows, order, 1), np.take_along_axis(far, order, 1)
+    if without is None:
+        rows, far = nearest(places, points, n_near)
+    else:
+        rows, far = leave_out(without, *nearest(places, points, n_near + 1))
     reach = np.maximum(far[:, -1:], np.finfo(np.float32).tiny)
     weights = np.maximum((1 - (far / reach) ** 2) ** 2, 1e-9)
     weights /= weights.sum(axis=1, keepdims=True)
@@ -228,7 +224,7 @@ def round_trip_error(
     if plane is not None:
         back = plane.mean + points[items] @ plane.axes
     else:
-        back = code_at(np.asarray(points[items]), codes, np.asarray(points), leave_out=items)
+        back = code_at(np.asarray(points[items]), codes, np.asarray(points), without=items)
     spread = float(np.sqrt(np.var(codes, axis=0, dtype=np.float64).sum()))
     return float(np.linalg.norm(wanted - back, axis=1).mean()) / max(spread, 1e-12)
 

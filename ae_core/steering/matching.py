@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ae_core.errors import LatentInputError
-from ae_core.steering.neighbours import NeighbourIndex
+from ae_core.neighbours import nearest
 from ae_core.steering.paths import Codes
 
 N_PAIRS = 16
@@ -65,12 +65,12 @@ class Matching:
             raise LatentInputError(
                 f"`n_pairs` must be 1 to `n_near` ({n_near}); got {n_pairs}: ask for fewer pairs."
             )
-        around = _exact_index(self._flat(self.codes[self.first]))
-        near, _ = around.nearest(self._flat(starts), min(n_near, len(self.first)))
+        around = self._flat(self.codes[self.first])
+        near, _ = nearest(self._flat(starts), around, min(n_near, len(self.first)))
         # (n, n_near), places in `first`
         candidates, places = np.unique(near, return_inverse=True)
-        others = _exact_index(self._flat(self.codes[self.second]))
-        partners, distances = others.nearest(self._flat(self.codes[self.first[candidates]]), 1)
+        others = self._flat(self.codes[self.second])
+        partners, distances = nearest(around[candidates], others, 1)
         places = places.reshape(near.shape)
         best = np.argsort(distances[places, 0], axis=1, kind="stable")[:, :n_pairs]
         chosen = np.take_along_axis(places, best, axis=1)
@@ -106,7 +106,3 @@ def fit_matching(codes: Codes, first: Items, second: Items) -> Matching:
     length = np.linalg.norm(difference)
     unit = difference / length if length > 0 else np.zeros_like(difference)
     return Matching(first, second, codes, unit.astype(codes.dtype))
-
-
-def _exact_index(codes: Codes) -> NeighbourIndex:
-    return NeighbourIndex(codes, exact_up_to=len(codes))

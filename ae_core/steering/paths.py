@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ae_core.errors import LatentInputError
+from ae_core.neighbours import nearest
 
 if TYPE_CHECKING:
     import scipy.sparse
@@ -175,38 +176,10 @@ def build_code_graph(
         raise LatentInputError(f"`codes` must have 2 finite rows at least; got {len(items)}.")
     nodes = np.ascontiguousarray(codes[items], dtype=np.float32)
     n_neighbours = min(n_neighbours, len(nodes) - 1)
-    squares, neighbours = nearest(nodes, nodes, n_neighbours + 1)
+    neighbours, distances = nearest(nodes, nodes, n_neighbours + 1)
     rows = np.repeat(np.arange(len(nodes)), n_neighbours + 1)
-    lengths = _symmetric(rows, neighbours.ravel(), squares.ravel(), len(nodes))
+    lengths = _symmetric(rows, neighbours.ravel(), distances.ravel() ** 2, len(nodes))
     return CodeGraph(nodes, items.astype(np.int64), _connected(lengths, nodes), n_neighbours)
-
-
-def nearest(
-    queries: Codes, codes: Codes, n_nearest: int, *, chunk: int = 1024
-) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-    """Find the nearest codes by exact search.
-
-    Args:
-        queries: Shape (n_queries, latent_dim).
-        codes: Shape (n_codes, latent_dim), n_codes >= `n_nearest`.
-        n_nearest: How many.
-        chunk: Queries handled at once; bounds the memory to chunk x n_codes floats.
-
-    Returns:
-        Squared Euclidean distances and rows of `codes`, both (n_queries, n_nearest), nearest first.
-    """
-    squares = np.empty((len(queries), n_nearest), np.float32)
-    rows = np.empty((len(queries), n_nearest), np.int64)
-    own = np.einsum("nd,nd->n", codes, codes)
-    for begin in range(0, len(queries), chunk):
-        part = queries[begin : begin + chunk]
-        d2 = own - 2 * part @ codes.T + np.einsum("nd,nd->n", part, part)[:, None]
-        picked = np.argpartition(d2, n_nearest - 1, axis=1)[:, :n_nearest]
-        found = np.take_along_axis(d2, picked, axis=1)
-        order = np.argsort(found, axis=1, kind="stable")
-        rows[begin : begin + chunk] = np.take_along_axis(picked, order, axis=1)
-        squares[begin : begin + chunk] = np.take_along_axis(found, order, axis=1)
-    return np.maximum(squares, 0, out=squares), rows
 
 
 def _symmetric(
@@ -232,11 +205,11 @@ def _connected(lengths: scipy.sparse.csr_matrix, nodes: Codes) -> scipy.sparse.c
         rows, columns, squares = [], [], []
         for part in np.argsort(np.bincount(part_of))[:-1]:  # the largest is joined by the others
             inside, outside = np.flatnonzero(part_of == part), np.flatnonzero(part_of != part)
-            d2, index = nearest(nodes[inside], nodes[outside], 1)
-            best = int(np.argmin(d2[:, 0]))
+            index, distances = nearest(nodes[inside], nodes[outside], 1)
+            best = int(np.argmin(distances[:, 0]))
             rows.append(inside[best])
             columns.append(outside[index[best, 0]])
-            squares.append(d2[best, 0])
+            squares.append(distances[best, 0] ** 2)
         bridge = _symmetric(
             np.array(rows), np.array(columns), np.array(squares, np.float32), len(nodes)
         )
@@ -281,8 +254,8 @@ def _shortest(start: Codes, end: Codes, graph: CodeGraph) -> list[int]:
 
     size = len(graph.codes)
     ends = np.stack([start, end]).astype(np.float32)
-    squares, neighbours = nearest(ends, graph.codes, graph.n_neighbours)
-    weights = np.maximum(squares.astype(np.float64), 1e-12)
+    neighbours, distances = nearest(ends, graph.codes, graph.n_neighbours)
+    weights = np.maximum(distances.astype(np.float64) ** 2, 1e-12)
     rows = np.repeat([size, size + 1], graph.n_neighbours)
     joined = scipy.sparse.csr_matrix(
         (weights.ravel(), (rows, neighbours.ravel())), (size + 2, size + 2)

@@ -23,7 +23,8 @@ from numpy.typing import NDArray
 from ae_core.data.store import DataSet
 from ae_core.errors import LatentInputError
 from ae_core.locations import atomic_file, cache_dir
-from ae_core.steering.paths import Codes, nearest
+from ae_core.neighbours import nearest
+from ae_core.steering.paths import Codes
 
 MAX_KEPT_REFERENCE = 5_000
 """Training codes in a support that is kept: one question then takes well under a millisecond."""
@@ -51,10 +52,8 @@ class Support:
             )
         if not np.isfinite(codes).all():
             raise LatentInputError("`codes` has NaN or infinite values: reset the sliders.")
-        squares, _ = nearest(
-            np.asarray(codes, np.float32), self.reference, self.n_neighbours, chunk=512
-        )
-        return np.sqrt(squares).mean(axis=1)
+        _, distances = nearest(codes, self.reference, self.n_neighbours)
+        return np.asarray(distances.mean(axis=1))
 
     def percentile(self, codes: Codes) -> NDArray[np.float64]:
         """Share of held-out items that lie nearer to data, in percent; (n, d) -> (n,), 0..100.
@@ -117,7 +116,7 @@ def support_for(codes: Codes, data_set: DataSet, codes_key: str) -> Support:
     Raises:
         LatentInputError: Too few items.
     """
-    path = cache_dir() / "support" / f"{codes_key}-1.npz"  # 1: of this way of fitting
+    path = cache_dir() / "support" / f"{codes_key}-2.npz"  # 2: of this way of fitting
     kept = _read(path, codes.shape[1])
     if kept is not None:
         return kept

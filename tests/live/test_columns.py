@@ -16,7 +16,7 @@ from ae_core.data.own_files import add_arrays
 from ae_core.locations import cache_dir
 from ae_core.maps.map import save_array, save_map
 from ae_core.maps.projection import ProjectionSettings, make_map
-from ae_core.steering.neighbours import NeighbourIndex, nearest_items
+from ae_core.neighbours import nearest, nearest_items
 from zoetrope.live import columns
 from zoetrope.live.components.map import colour_of
 from zoetrope.live.wire.tokens import issue_token
@@ -150,7 +150,7 @@ def test_an_item_tells_its_attributes(get):
 
 def test_neighbours_by_code_and_by_pixels(get, codes):
     found = get(f"neighbours/{KEY}/digits/v/8", n=5).json()
-    by_code, _ = NeighbourIndex(codes).nearest(codes[8:9], 6)
+    by_code, _ = nearest(codes[8:9], codes, 6)
     by_pixels, _ = nearest_items(load_data_set("digits").items, 8, 5)
     assert found == {
         "nearest by code": by_code[0, 1:].tolist(),

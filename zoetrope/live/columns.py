@@ -27,7 +27,7 @@ from ae_core.data.questions import whole_number
 from ae_core.data.store import DataSet
 from ae_core.errors import AeCoreError, DataError
 from ae_core.locations import cache_dir
-from ae_core.steering.neighbours import NeighbourIndex, nearest_items
+from ae_core.neighbours import nearest_items, nearest_others
 from zoetrope.live.wire.guard import require_token
 from zoetrope.live.wire.tokens import TokenError
 
@@ -172,10 +172,10 @@ def neighbours(request: Request) -> Response:
         raise RefusedError(400, f"`n` must lie in 1..{MAX_NEIGHBOURS}; got {asked[:20]!r}.")
     row = _row(request, min(len(array), len(data_set.items)))
     n = min(wanted, len(array) - 1)
-    by_code, _ = NeighbourIndex(array).nearest(np.array(array[row : row + 1]), n + 1)
+    by_code, _ = nearest_others(array, np.array([row]), n)
     by_pixels, _ = nearest_items(data_set.items[: len(array)], row, n)
     near = {
-        "nearest by code": [int(i) for i in by_code[0] if i != row][:n],
+        "nearest by code": by_code[0].tolist(),
         "nearest by pixels": by_pixels.tolist(),
     }
     return JSONResponse(near, headers={"Cache-Control": FOREVER})

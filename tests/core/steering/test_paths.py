@@ -14,7 +14,6 @@ from ae_core.steering.paths import (
     interpolate_linear,
     interpolate_spherical,
     interpolate_through_data,
-    nearest,
     path_through_keys,
     resample_equal_steps,
 )
@@ -87,15 +86,6 @@ def test_resampling_a_right_angle_walks_along_it() -> None:
     corner = np.array([[0, 0], [3, 0], [3, 1]], np.float32)
     expected = [[0, 0], [1, 0], [2, 0], [3, 0], [3, 1]]
     np.testing.assert_allclose(resample_equal_steps(corner, n_steps=5), expected, atol=1e-6)
-
-
-def test_nearest_is_exact() -> None:
-    rng = np.random.default_rng(2)
-    queries, codes = rng.normal(size=(30, 7)), rng.normal(size=(200, 7))
-    squares, rows = nearest(queries.astype(np.float32), codes.astype(np.float32), 4, chunk=8)
-    distances = cdist(queries, codes, "sqeuclidean")
-    np.testing.assert_array_equal(rows, np.argsort(distances, axis=1)[:, :4])
-    np.testing.assert_allclose(squares, np.sort(distances, axis=1)[:, :4], atol=1e-4)
 
 
 def test_through_the_data_keeps_to_the_ring() -> None:

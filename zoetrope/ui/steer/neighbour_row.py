@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from ae_core.steering.neighbours import NeighbourIndex
+from ae_core.neighbours import nearest
 from zoetrope.live.components.gallery import gallery
 from zoetrope.ui.steer.space import Space
 
@@ -15,7 +15,7 @@ N_NEIGHBOURS = 8
 def show(space: Space, code: np.ndarray, *, key: str) -> int | None:
     """The real items nearest to a code of the model; the one that was just clicked."""
     n_neighbours = min(N_NEIGHBOURS, len(space.data_set.items))
-    rows, distances = NeighbourIndex(space.model.codes).nearest(code[None], n_neighbours)
+    rows, distances = nearest(code[None], space.model.codes, n_neighbours)
     st.markdown("**Nearest real items** :gray[to the model's code; click one to use it]")
     picked = gallery(
         np.array(space.data_set.items[rows[0]]),

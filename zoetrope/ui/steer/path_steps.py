@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import streamlit as st
 
-from ae_core.steering.neighbours import NeighbourIndex
+from ae_core.neighbours import nearest
 from zoetrope.live.components.gallery import gallery
 from zoetrope.live.engine.engine import get_engine
 from zoetrope.ui.palette import PALETTE
@@ -48,7 +48,7 @@ def _show_decoded(side: Side, steps: np.ndarray) -> None:
 
 def _show_nearest(space: Space, steps: np.ndarray) -> int | None:
     model = space.model
-    rows, _ = NeighbourIndex(model.codes).nearest(steps, 1)
+    rows, _ = nearest(steps, model.codes, 1)
     picked = gallery(
         np.array(space.data_set.items[rows[:, 0]]),
         labels=[f"Use item {row}, nearest at step {i + 1}" for i, row in enumerate(rows[:, 0])],
