@@ -87,7 +87,7 @@ class WatchedItems:
         _, held_out = data_set.split()
         rows = watch.watched_rows(held_out, training.model.latent_dim)
         self.items = np.ascontiguousarray(data_set.items[rows])
-        watch.begin(folder, self.items, rows)
+        watch.begin(folder, self.items[: watch.N_PICTURES], rows)
 
     def add_frame(self, epoch: int) -> None:
         import torch

@@ -1,7 +1,7 @@
 """Small files by which a run can be watched while it learns, and replayed afterwards.
 
-    watch/rows.npy           rows of the data set that are watched, the first 16 as pictures
-    watch/items.webp         those 16, undamaged, as a 4 x 4 sheet
+    watch/rows.npy           rows of the data set that are watched, the first 16 to be seen
+    watch/items.webp         those 16, undamaged, as a contact sheet of four in a row
     watch/epoch-00012.webp   their reconstructions after epoch 12
     watch/epoch-00012.npy    codes of all watched rows after epoch 12, float16 (n, latent_dim)
 
@@ -17,11 +17,13 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from ae_core.data.contact_sheet import contact_sheet
 from ae_core.errors import DataError
 from ae_core.locations import write_atomically
 
 FOLDER = "watch"
 N_PICTURES = 16
+_N_COLUMNS = 4
 N_CODES = 2000
 BUDGET_BYTES = 4_000_000
 _MIN_FRAMES, _MAX_FRAMES = 10, 60
@@ -29,10 +31,16 @@ _MIN_FRAMES, _MAX_FRAMES = 10, 60
 
 @dataclass(frozen=True)
 class Frame:
-    """What the model made of the watched items after one epoch."""
+    """What the model made of the watched items after one epoch.
+
+    Attributes:
+        epoch: Epochs done.
+        sheet_path: The contact sheet of the reconstructions.
+        codes_path: The codes; read by `codes`.
+    """
 
     epoch: int
-    picture: Path
+    sheet_path: Path
     codes_path: Path
 
     def codes(self) -> np.ndarray:
@@ -59,16 +67,16 @@ def watched_rows(held_out_indices: np.ndarray, latent_dim: int) -> np.ndarray:
     return held_out_indices[places][order]
 
 
-def begin(folder: Path, items: np.ndarray, rows: np.ndarray) -> None:
-    """Write what does not change: the rows, and the undamaged pictures.
+def begin(folder: Path, pictures: np.ndarray, rows: np.ndarray) -> None:
+    """Write what does not change: the rows, and the undamaged items.
 
     Args:
         folder: The run's.
-        items: uint8 (n, C, H, W), the first of the watched items.
+        pictures: uint8 (n, C, H, W), the first of the watched items as they are drawn.
         rows: Their and the others' rows in the data set.
     """
     write_atomically(folder / FOLDER / "rows.npy", _npy(rows))
-    write_atomically(folder / FOLDER / "items.webp", sheet(items[:N_PICTURES]))
+    write_atomically(items_sheet_path(folder), _webp(pictures[:N_PICTURES]))
 
 
 def add_frame(folder: Path, epoch: int, pictures: np.ndarray, codes: np.ndarray) -> None:
@@ -77,10 +85,10 @@ def add_frame(folder: Path, epoch: int, pictures: np.ndarray, codes: np.ndarray)
     Args:
         folder: The run's.
         epoch: Epochs done.
-        pictures: uint8 (16, C, H, W), reconstructions.
+        pictures: uint8 (16, C, H, W), reconstructions of the first watched items, drawn alike.
         codes: (n, latent_dim).
     """
-    write_atomically(folder / FOLDER / f"epoch-{epoch:05d}.webp", sheet(pictures))
+    write_atomically(folder / FOLDER / f"epoch-{epoch:05d}.webp", _webp(pictures))
     write_atomically(folder / FOLDER / f"epoch-{epoch:05d}.npy", _npy(codes.astype(np.float16)))
     n_most = int(np.clip(BUDGET_BYTES // (2 * codes.size), _MIN_FRAMES, _MAX_FRAMES))
     stride = 1
@@ -88,18 +96,18 @@ def add_frame(folder: Path, epoch: int, pictures: np.ndarray, codes: np.ndarray)
         stride *= 2
     for frame in frames(folder):
         if frame.epoch % stride and frame.epoch != epoch:
-            frame.picture.unlink(missing_ok=True)
+            frame.sheet_path.unlink(missing_ok=True)
             frame.codes_path.unlink(missing_ok=True)
 
 
 def frames(folder: Path) -> list[Frame]:
     """Frames of a run, by epoch."""
-    found = []
-    for path in sorted((folder / FOLDER).glob("epoch-*.npy")):
-        match = re.fullmatch(r"epoch-(\d+)", path.stem)
-        if match and path.with_suffix(".webp").is_file():
-            found.append(Frame(int(match[1]), path.with_suffix(".webp"), path))
-    return found
+    return [
+        Frame(int(match[1]), path.with_suffix(".webp"), path)
+        for path in sorted((folder / FOLDER).glob("epoch-*.npy"))
+        if (match := re.fullmatch(r"epoch-(\d+)", path.stem))
+        and path.with_suffix(".webp").is_file()
+    ]
 
 
 def rows_of(folder: Path) -> np.ndarray:
@@ -108,21 +116,19 @@ def rows_of(folder: Path) -> np.ndarray:
     return np.load(path, allow_pickle=False) if path.is_file() else np.zeros(0, dtype=np.int64)
 
 
-def items_picture(folder: Path) -> Path:
-    """The sheet of undamaged pictures."""
+def items_sheet_path(folder: Path) -> Path:
+    """The contact sheet of the undamaged items."""
     return folder / FOLDER / "items.webp"
 
 
-def sheet(pictures: np.ndarray) -> bytes:
-    """Up to 16 pictures, uint8 (n, C, H, W), as one WebP file, four in a row."""
-    height, width = pictures.shape[2:]
-    canvas = np.zeros((4 * height, 4 * width, 3), dtype=np.uint8)
-    for place, picture in enumerate(pictures):
-        top, left = place // 4 * height, place % 4 * width
-        canvas[top : top + height, left : left + width] = picture[:3].transpose(1, 2, 0)
+def _webp(pictures: np.ndarray) -> bytes:
+    """A contact sheet of pictures, uint8 (n, C, H, W), as a WebP file."""
+    sheet = contact_sheet(pictures, n_columns=_N_COLUMNS)
+    colours = np.broadcast_to(sheet, (3, *sheet.shape[1:]))  # grey: the same in all three
     file = io.BytesIO()
-    small = max(height, width) < 64  # lossless costs little there, and blocks would show
-    Image.fromarray(canvas).save(file, format="webp", lossless=small, quality=88)
+    small = max(pictures.shape[2:]) < 64  # lossless costs little there, and blocks would show
+    picture = Image.fromarray(np.ascontiguousarray(colours.transpose(1, 2, 0)))
+    picture.save(file, format="webp", lossless=small, quality=88)
     return file.getvalue()
 
 

@@ -6,6 +6,7 @@ import streamlit as st
 
 from ae_core.data.attribute_columns import column_of
 from ae_core.data.catalogue import EMBEDDED, remove_data_set
+from ae_core.data.contact_sheet import contact_sheet
 from ae_core.data.own_files import LARGEST_SIDE, SMALLEST_SIDE, check_new_name
 from ae_core.data.store import DataSet
 from ae_core.processes import tasks
@@ -38,7 +39,7 @@ def browse(data_set: DataSet) -> None:
     n_pages = -(-len(rows) // N_SHOWN)
     number = st.number_input("Sheet", 1, n_pages, help=f"1 to {n_pages}") if n_pages > 1 else 1
     shown = rows[(number - 1) * N_SHOWN : number * N_SHOWN]
-    sheet = page.contact_sheet(data_set.items[shown], n_columns=16)
+    sheet = contact_sheet(data_set.items[shown], n_columns=16)
     st.image(page.crisp(sheet, 1280), width="stretch", caption=f"Items {shown[0]} to {shown[-1]}")
 
 

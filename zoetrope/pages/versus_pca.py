@@ -6,6 +6,7 @@ import streamlit as st
 from ae_core.codecs.checkpoints import Checkpoint
 from ae_core.codecs.codes import check_shapes
 from ae_core.codecs.comparison import Comparison, cached_comparison, held_out_sample
+from ae_core.data.contact_sheet import contact_sheet
 from ae_core.data.store import DataSet
 from ae_core.processes import tasks
 from zoetrope.live.engine.engine import get_engine
@@ -41,7 +42,7 @@ def rows(checkpoint: Checkpoint, partner: Checkpoint, data_set: DataSet) -> None
     for name, block in pictures.items():
         label, images = st.columns([0.14, 0.86], vertical_alignment="center")
         label.markdown(f"**{as_written(name)}**")
-        strip = page.contact_sheet(block, n_columns=N_COLUMNS)
+        strip = contact_sheet(block, n_columns=N_COLUMNS)
         images.image(page.crisp(strip, 1024), width="stretch")
     if st.button("Other items", icon=":material/refresh:"):
         state.remember("sheet", str((sheet + 1) % n_sheets))

@@ -1,6 +1,6 @@
 """The anatomy that all pages share: title, one sentence, the "how"; pictures of items."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 import numpy as np
@@ -57,17 +57,3 @@ def crisp(picture: np.ndarray, px: int) -> str:
     """
     factor = max(1, -(-px // picture.shape[2]))
     return png_url(picture.repeat(factor, axis=1).repeat(factor, axis=2))
-
-
-def contact_sheet(pictures: Sequence[np.ndarray] | np.ndarray, *, n_columns: int) -> np.ndarray:
-    """Pictures (N, C, H, W) uint8 side by side as one (C, rows * H, n_columns * W).
-
-    Empty places are white.
-    """
-    block = np.asarray(pictures)
-    n_items, channels, height, width = block.shape
-    n_rows = -(-n_items // n_columns)
-    sheet = np.full((n_rows * n_columns, channels, height, width), 255, dtype=np.uint8)
-    sheet[:n_items] = block
-    grid = sheet.reshape(n_rows, n_columns, channels, height, width)
-    return grid.transpose(2, 0, 3, 1, 4).reshape(channels, n_rows * height, n_columns * width)

@@ -15,6 +15,7 @@ import pandas as pd
 import psutil
 import pytest
 import torch
+from PIL import Image
 from safetensors.torch import load_file, save
 
 from ae_core.codecs.autoencoder import build_autoencoder
@@ -422,3 +423,15 @@ def test_a_status_without_torch():
 
     code = "import sys, ae_core.training.runs; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_watched_items_are_seen_four_in_a_row_in_their_order(tmp_path):
+    """Grey and small, so the file is lossless: each place of the sheet is its picture's level."""
+    levels = np.arange(16, dtype=np.uint8) * 15
+    pictures = np.broadcast_to(levels[:, None, None, None], (16, 1, 8, 6))
+    watch.begin(tmp_path, pictures, np.arange(16))
+    with Image.open(watch.items_sheet_path(tmp_path)) as sheet:
+        pixels = np.asarray(sheet)
+    assert pixels.shape == (32, 24, 3)
+    np.testing.assert_array_equal(pixels[4::8, 3::6, 0].ravel(), levels)
+    np.testing.assert_array_equal(pixels[..., 0], pixels[..., 2])

@@ -125,9 +125,11 @@ def _frames(run: Run, frames: list[watch.Frame], shown: int) -> None:
         chosen = st.select_slider("Replay: epoch", epochs, value=start)
         index = epochs.index(chosen)
     left, right = st.columns(2)
-    left.image(_sheet(watch.items_picture(run.folder)), width="stretch", caption="Held-out items")
+    left.image(
+        _crisp_file(watch.items_sheet_path(run.folder)), width="stretch", caption="Held-out items"
+    )
     right.image(
-        _sheet(frames[index].picture),
+        _crisp_file(frames[index].sheet_path),
         width="stretch",
         caption=f"Reconstructed, epoch {frames[index].epoch}",
     )
@@ -137,10 +139,10 @@ def _frames(run: Run, frames: list[watch.Frame], shown: int) -> None:
     st.caption(f"{len(points):,} held-out codes on their two main axes, turned like before")
 
 
-def _sheet(path: Path) -> str:
-    """A sheet of a run, crisp."""
-    with Image.open(path) as sheet:
-        pixels = np.atleast_3d(np.asarray(sheet)).transpose(2, 0, 1)
+def _crisp_file(path: Path) -> str:
+    """A contact sheet of a run, with sharp pixels."""
+    with Image.open(path) as picture:
+        pixels = np.atleast_3d(np.asarray(picture)).transpose(2, 0, 1)
     return page.crisp(pixels, 512)
 
 
