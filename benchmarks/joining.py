@@ -22,8 +22,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ae_core.maps.map import Floats, fit_plane
-from ae_core.maps.projection import join_map
+from ae_core.maps.joining import join_map
+from ae_core.maps.map import Floats
+from ae_core.maps.plane import fit_plane
 from ae_core.maps.quality import measure_map
 from ae_core.neighbours import nearest
 from benchmarks.projection import MNIST, N_AXES

@@ -7,7 +7,8 @@ import hashlib
 import numpy as np
 
 from ae_core.locations import cache_dir
-from ae_core.maps.map import Map, fit_plane, save_array, save_map
+from ae_core.maps.map import Map, save_array, save_map
+from ae_core.maps.plane import fit_plane
 
 LATENT_DIM = 32
 

@@ -23,7 +23,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ae_core.maps.map import Floats, Map, fit_plane, load_map
+from ae_core.maps.map import Floats, Map, load_map
+from ae_core.maps.plane import fit_plane
 from ae_core.maps.projection import Method, ProjectionSettings
 from ae_core.maps.quality import measure_map
 from ae_core.maps.service import ProjectionService

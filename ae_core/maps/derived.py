@@ -15,7 +15,7 @@ from ae_core.data.catalogue import load_data_set
 from ae_core.data.store import DataSet
 from ae_core.locations import cache_dir
 from ae_core.maps.map import Floats, save_array
-from ae_core.maps.projection import OnProgress
+from ae_core.processes.progress import Progress
 
 Kind = Literal["reconstruction error", "support"]
 KINDS: tuple[Kind, ...] = ("reconstruction error", "support")
@@ -33,7 +33,7 @@ def derived_path(key: str) -> Path:
     return cache_dir() / "derived" / f"{key}.npy"
 
 
-def make_column(kind: Kind, checkpoint: str, data: str, key: str, on_progress: OnProgress) -> None:
+def make_column(kind: Kind, checkpoint: str, data: str, key: str, on_progress: Progress) -> None:
     """Compute a column for all items of a data set and keep it.
 
     Raises:
@@ -42,7 +42,7 @@ def make_column(kind: Kind, checkpoint: str, data: str, key: str, on_progress: O
     save_array(derived_path(key), _COLUMNS[kind](checkpoint, load_data_set(data), on_progress))
 
 
-def reconstruction_errors(checkpoint: str, data_set: DataSet, on_progress: OnProgress) -> Floats:
+def reconstruction_errors(checkpoint: str, data_set: DataSet, on_progress: Progress) -> Floats:
     """Mean squared error of each item's reconstruction, pixels in [0, 1]; float32 (N,)."""
     import torch
 
@@ -60,7 +60,7 @@ def reconstruction_errors(checkpoint: str, data_set: DataSet, on_progress: OnPro
     return errors
 
 
-def supports(checkpoint: str, data_set: DataSet, on_progress: OnProgress) -> Floats:
+def supports(checkpoint: str, data_set: DataSet, on_progress: Progress) -> Floats:
     """Support percentile of each item's code (`ae_core.steering.support`); float32 (N,)."""
     from ae_core.steering.support import support_for
 
@@ -75,7 +75,7 @@ def supports(checkpoint: str, data_set: DataSet, on_progress: OnProgress) -> Flo
     return result
 
 
-_COLUMNS: dict[Kind, Callable[[str, DataSet, OnProgress], Floats]] = {
+_COLUMNS: dict[Kind, Callable[[str, DataSet, Progress], Floats]] = {
     "reconstruction error": reconstruction_errors,
     "support": supports,
 }
@@ -88,7 +88,7 @@ def pixels_path(data_set: DataSet) -> Path:
     return cache_dir() / "codes" / f"{key}.npy"
 
 
-def make_pixel_codes(data: str, on_progress: OnProgress) -> None:
+def make_pixel_codes(data: str, on_progress: Progress) -> None:
     """Items themselves as short codes: their first 50 principal components.
 
     The usual first step before t-SNE and UMAP of pictures (van der Maaten and Hinton 2008,

@@ -1,4 +1,4 @@
-"""What a map is, the plane of a PCA map, and how maps are kept on disk."""
+"""What a map is, and how maps are kept on disk."""
 
 from __future__ import annotations
 
@@ -12,27 +12,9 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from ae_core.arrays import Floats, principal_axes
+from ae_core.arrays import Floats
 from ae_core.locations import cache_dir, write_atomically
-
-
-@dataclass(frozen=True)
-class Plane:
-    """The plane of a PCA map: `code = mean + point @ axes`, `point = (code - mean) @ axes.T`.
-
-    Attributes:
-        mean: float32 (latent_dim,).
-        axes: Orthonormal rows, float32 (n_components, latent_dim).
-        shares: Share of the codes' variance along each axis, (n_components,).
-    """
-
-    mean: Floats
-    axes: Floats
-    shares: tuple[float, ...]
-
-    def points(self, codes: Floats) -> Floats:
-        """Points of codes (N, latent_dim): float32 (N, n_components)."""
-        return np.ascontiguousarray((codes - self.mean) @ self.axes.T, dtype=np.float32)
+from ae_core.maps.plane import Plane
 
 
 @dataclass(frozen=True)
@@ -48,12 +30,6 @@ class Map:
     points: Floats
     about: dict[str, Any] = field(default_factory=dict)
     plane: Plane | None = None
-
-
-def fit_plane(codes: Floats, n_components: int) -> Plane:
-    """The plane of largest variance of codes (N, latent_dim), `n_components` axes of it."""
-    fitted = principal_axes(codes, n_components)
-    return Plane(fitted.mean, fitted.axes, fitted.shares)
 
 
 def points_folder() -> Path:

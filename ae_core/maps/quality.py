@@ -23,9 +23,10 @@ from numpy.typing import NDArray
 
 from ae_core.errors import ProjectionError
 from ae_core.locations import cache_dir, write_atomically
-from ae_core.maps.map import Floats, Plane, load_map, save_array
-from ae_core.maps.projection import OnProgress
+from ae_core.maps.map import Floats, load_map, save_array
+from ae_core.maps.plane import Plane
 from ae_core.neighbours import leave_out, nearest
+from ae_core.processes.progress import Progress, silent
 
 N_NEIGHBOURS = 15
 ALL_UP_TO = 5_000
@@ -79,7 +80,7 @@ def measure_map(
     n_neighbours: int = N_NEIGHBOURS,
     max_asked: int | None = None,
     seed: int = 0,
-    on_progress: OnProgress | None = None,
+    on_progress: Progress = silent,
 ) -> tuple[MapQuality, Floats]:
     """Compare neighbourhoods in code space and on the map.
 
@@ -90,7 +91,7 @@ def measure_map(
         n_neighbours: k; lowered to below N / 2 where there are fewer items.
         max_asked: Items to ask at most, drawn by `seed`; None: see `ALL_UP_TO`.
         seed: Draws the items and the random map.
-        on_progress: Hears of the work.
+        on_progress: Told how far it is; may raise to stop it.
 
     Returns:
         The quality, and the trustworthiness of each item's surroundings, float32 (N,), NaN for
@@ -112,12 +113,13 @@ def measure_map(
     asked = np.arange(n_items)
     if n_items > max_asked:
         asked = np.sort(random.choice(n_items, max_asked, replace=False))
-    report = on_progress or (lambda message, fraction: None)
-    parts = _pointwise(codes, points, asked, n_neighbours, lambda f: report("comparing", 0.8 * f))
+    parts = _pointwise(
+        codes, points, asked, n_neighbours, lambda f: on_progress("comparing", 0.8 * f)
+    )
     few = asked if len(asked) <= 1000 else np.sort(random.choice(asked, 1000, replace=False))
     shuffled = points[random.permutation(n_items)]
     zero = _pointwise(
-        codes, shuffled, few, n_neighbours, lambda f: report("random map", 0.8 + 0.15 * f)
+        codes, shuffled, few, n_neighbours, lambda f: on_progress("random map", 0.8 + 0.15 * f)
     )
     quality = MapQuality(
         scores=_scores(parts, n_items),
@@ -259,7 +261,7 @@ def _read_scores(kept: dict[str, Any]) -> Scores:
     return Scores(**kept | {"standard_errors": tuple(kept["standard_errors"])})
 
 
-def measure_kept_map(codes: Floats, map_key: str, everyone: bool, on_progress: OnProgress) -> None:
+def measure_kept_map(codes: Floats, map_key: str, everyone: bool, on_progress: Progress) -> None:
     """Measure a map that lies on disk, and keep its quality there; `everyone`: ask all items.
 
     Raises:

@@ -32,12 +32,12 @@ from ae_core.maps.map import Floats, load_map, save_array, save_map
 from ae_core.maps.projection import (
     ProjectionSettings,
     checked,
-    compares_all_pairs,
     fingerprint_of,
     make_map,
     projection_key,
 )
 from ae_core.maps.quality import load_quality, quality_key
+from ae_core.maps.umap import compares_all_pairs
 from ae_core.maps.worker import MAX_THREADS
 
 EXPECT_MANY = {"expect": "many"}

@@ -34,15 +34,11 @@ import numpy as np
 from ae_core.errors import AeCoreError
 from ae_core.locations import cache_dir, write_atomically
 from ae_core.maps.map import Floats, points_folder, save_array, save_map
-from ae_core.maps.projection import (
-    CancelledError,
-    ProjectionSettings,
-    compares_all_pairs,
-    make_map,
-    umap_search,
-)
+from ae_core.maps.projection import ProjectionSettings, make_map
 from ae_core.maps.quality import measure_kept_map
+from ae_core.maps.umap import compares_all_pairs, umap_search
 from ae_core.processes.priority import step_back
+from ae_core.processes.progress import CancelledError
 
 REPORT_INTERVAL_S = 0.2
 PARTIAL_INTERVAL_S = 0.7

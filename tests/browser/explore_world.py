@@ -9,7 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ae_core.maps.map import Map, fit_plane, save_map
+from ae_core.maps.map import Map, save_map
+from ae_core.maps.plane import fit_plane
 from ae_core.maps.projection import ProjectionSettings, fingerprint_of, projection_key
 from benchmarks.pca_world import add_pca, add_with_pca
 

@@ -1,5 +1,7 @@
 """Maps: PCA against scikit-learn, keys that cover every input, refusals that help."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from sklearn.datasets import load_digits
@@ -8,15 +10,17 @@ from sklearn.manifold import trustworthiness
 
 from ae_core.errors import ProjectionError
 from ae_core.maps import projection
-from ae_core.maps.map import fit_plane, load_map, points_folder, save_map
+from ae_core.maps import umap as umap_method
+from ae_core.maps.joining import join_map
+from ae_core.maps.map import Map, load_map, points_folder, save_map
+from ae_core.maps.plane import fit_plane
 from ae_core.maps.projection import (
-    CancelledError,
     ProjectionSettings,
     fingerprint_of,
-    join_map,
     project,
     projection_key,
 )
+from ae_core.processes.progress import CancelledError
 
 
 @pytest.fixture(autouse=True)
@@ -174,7 +178,8 @@ def test_few_codes_make_a_map_with_fewer_neighbours(method, lowered, n_items, n_
 def test_a_place_that_is_none_is_an_error(monkeypatch):
     lost = np.zeros((60, 2), np.float32)
     lost[7, 1] = np.nan
-    monkeypatch.setattr(projection, "fit_umap", lambda *_: (lost, {}))
+    lost_map = replace(projection.METHODS["umap"], fit=lambda *_: Map(lost))
+    monkeypatch.setitem(projection.METHODS, "umap", lost_map)
     codes = np.random.default_rng(0).normal(size=(60, 4)).astype(np.float32)
     with pytest.raises(ProjectionError, match="no place for 1 of 60"):
         projection.make_map(codes, ProjectionSettings(method="umap"), lambda *_: None)
@@ -186,8 +191,8 @@ def test_umap_gets_the_nearest_codes_and_their_distances(
     all_pairs: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     codes = np.random.default_rng(0).normal(size=(400, 6)).astype(np.float32)
-    monkeypatch.setattr(projection, "ALL_PAIRS_UP_TO", 400**2 * 22 - (not all_pairs))
-    rows, distances = projection.umap_neighbours(codes, 15, seed=0)
+    monkeypatch.setattr(umap_method, "ALL_PAIRS_UP_TO", 400**2 * 22 - (not all_pairs))
+    rows, distances = umap_method.umap_neighbours(codes, 15, seed=0)
     every = np.linalg.norm(codes[:, None] - codes[None], axis=2)
     nearest = np.argsort(every, axis=1)[:, :15]
     assert rows.dtype == np.int32 and distances.dtype == np.float32

@@ -6,7 +6,7 @@ from sklearn.datasets import load_digits
 from sklearn.manifold import trustworthiness
 
 from ae_core.errors import ProjectionError
-from ae_core.maps.map import fit_plane
+from ae_core.maps.plane import fit_plane
 from ae_core.maps.quality import (
     code_at,
     load_quality,

@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 
 from ae_core.data.attribute_columns import column_of
 from ae_core.data.store import DataSet
-from ae_core.maps.map import Plane
+from ae_core.maps.plane import Plane
 from zoetrope.live.assets import loader
 from zoetrope.live.columns import MAX_CODES_BYTES, plotly_address
 from zoetrope.live.components.packing import do_nothing, packed, static_text
