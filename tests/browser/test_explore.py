@@ -117,7 +117,7 @@ def test_a_large_group_lasts(page, world) -> None:
     page.wait_for_function("() => +document.querySelector('.zmap').dataset.group > 0")
     n = group_size(page)
     assert n >= 20_000
-    page.wait_for_selector(".zmap-gallery canvas", timeout=WAIT_MS)
+    page.wait_for_selector(".zmap-group canvas", timeout=WAIT_MS)
     page.get_by_test_id("stSelectbox").filter(has_text="Colour by").locator("input").click()
     page.get_by_role("option", name="split").or_(page.get_by_role("option").last).first.click()
     page.wait_for_timeout(1500)
@@ -194,11 +194,11 @@ def test_what_was_chosen_among_other_items_is_forgotten(page, world) -> None:
     before = painted(page)
     draw_box(page, 0.5)
     pin_one(page)
-    page.wait_for_selector(".zmap-gallery canvas")
+    page.wait_for_selector(".zmap-group canvas")
     select(page, "Data", explore_world.OTHER)
     painted(page, other_than=before)
     assert group_size(page) == 0
-    for gone in (".zmap-gallery canvas", ".zmap-near canvas", ".zmap-facts dd"):
+    for gone in (".zmap-group canvas", ".zmap-near canvas", ".zmap-facts dd"):
         assert page.locator(gone).count() == 0, gone
     assert page.locator(".zmap-pin").is_hidden() and page.locator(".zmap-ring").is_hidden()
     assert page.get_by_label("Keep the group as").is_disabled()
@@ -282,8 +282,8 @@ def test_choices_on_a_page_are_no_steps_back(page, world) -> None:
 
 
 GRID = """async ({ x, y, queries, polygon }) => {
-  const { Grid } = await import("/map/grid.js");
-  const grid = new Grid(Float32Array.from(x), Float32Array.from(y));
+  const { PointIndex } = await import("/map/point_index.js");
+  const grid = new PointIndex(Float32Array.from(x), Float32Array.from(y));
   const near = queries.map(([a, b]) => grid.nearest(a, b, 5, 2, 3).items);
   const mask = new Uint8Array(x.length);
   const n = grid.markInside(polygon, mask);
@@ -301,7 +301,7 @@ def test_the_grid_finds_what_brute_force_finds(page) -> None:
     page.route(
         "http://modules.test/**",
         lambda route: route.fulfill(
-            body=(STATIC / "map/grid.js").read_text() if route.request.url.endswith(".js") else "",
+            body=(STATIC / "map/point_index.js").read_text() if route.request.url.endswith(".js") else "",
             content_type="text/javascript" if route.request.url.endswith(".js") else "text/html",
         ),
     )

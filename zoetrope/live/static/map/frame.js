@@ -1,108 +1,162 @@
-// The elements of the map: plot, marks over it, tools, legend, card, gallery. No behaviour.
+// The elements of the map: plot, marks over it, tools, and places for legend, card and pictures of
+// the group. What they do is decided elsewhere.
+
+/** @import { Pixels } from "./plot.js" */
 
 import { element } from "../page/dom.js";
 
+/** @typedef {"move" | "lasso" | "box" | "here" | "grid"} Tool */
+/** @typedef {"ring" | "pin" | "spot"} Mark item pointed at, item pinned, place pointed at */
+
+/**
+ * What is said above the map while it is made.
+ * @typedef {object} JobLine
+ * @property {string} text
+ * @property {number | null} share how far it is, 0 to 1; null where that is not known
+ * @property {string} action what its button offers; "" for none
+ */
+
 const LINE = 'fill="none" stroke="currentColor" stroke-width="1.5" stroke-linecap="round" stroke-linejoin="round"';
+/** @type {Record<Tool, [string, string]>} title and icon */
 const TOOLS = {
   move: ["Move (v): drag to move, scroll to zoom", `<path ${LINE} d="M8 2v12M2 8h12M6 4l2-2 2 2M6 12l2 2 2-2M4 6 2 8l2 2M12 6l2 2-2 2"/>`],
   lasso: ["Lasso (l): draw round items. Shift adds, Alt takes away", `<path ${LINE} stroke-dasharray="2.5 2.2" d="M8 3c4 0 6 1.700 6 4s-2.500 4-6 4-6-1.700-6-4 2-4 6-4z"/><path ${LINE} d="M5 11c-.8 1-.6 2.200.4 3"/>`],
   box: ["Box (b): draw a box round items. Shift adds, Alt takes away", `<rect ${LINE} stroke-dasharray="2.500 2.200" x="2.500" y="3.500" width="11" height="9"/>`],
   here: ["What lives here (w, or hold Shift): the picture at any place of the map", `<circle ${LINE} cx="8" cy="8" r="2"/><path ${LINE} d="M8 1.500v2.500M8 12v2.500M1.500 8H4M12 8h2.500"/>`],
-  lattice: ["Grid (g): what lives at evenly spaced places", `<path ${LINE} d="M2.500 2.500h11v11h-11zM6.200 2.500v11M9.800 2.500v11M2.500 6.200h11M2.500 9.800h11"/>`],
+  grid: ["Grid (g): what lives at evenly spaced places", `<path ${LINE} d="M2.500 2.500h11v11h-11zM6.200 2.500v11M9.800 2.500v11M2.500 6.200h11M2.500 9.800h11"/>`],
 };
 const RESET = `<path ${LINE} d="M2 6V2.500h3.500M14 6V2.500h-3.500M2 10v3.500h3.500M14 10v3.500h-3.500"/>`;
 
-export function buildFrame(legend, card, gallery) {
-  const frame = { tools: {} };
-  frame.plot = element("div", { class: "zmap-plot" });
-  frame.overlay = element("canvas", { class: "zmap-overlay", "aria-hidden": "true" });
-  frame.svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-  frame.svg.setAttribute("class", "zmap-lasso");
-  frame.svg.append(document.createElementNS("http://www.w3.org/2000/svg", "path"));
-  frame.marks = Object.fromEntries(
-    ["ring", "pin", "spot"].map((name) => [name, element("div", { class: `zmap-mark zmap-${name}`, hidden: "" })]),
-  );
-  frame.axes = element("div", { class: "zmap-axes" });
-  frame.surface = element(
-    "div",
-    { class: "zmap-surface", tabindex: "0", role: "application", "aria-label": LABEL },
-    frame.plot,
-    frame.overlay,
-    frame.svg,
-    ...Object.values(frame.marks),
-    frame.axes,
-  );
-  frame.status = element("span", { class: "zmap-status", role: "status" });
-  frame.meter = element("progress", { class: "zmap-meter", max: "1", hidden: "" });
-  frame.action = element("button", { type: "button", class: "zmap-clear", hidden: "" });
-  frame.action.addEventListener("click", () => frame.onAction(frame.action.dataset.action));
-  const main = element("div", { class: "zmap-main" }, toolbar(frame), frame.surface, legend.root);
-  frame.root = element("div", { class: "zmap" }, main, card.root, gallery.root);
-  frame.message = frame.work = "";
-  return Object.assign(frame, behaviour(frame));
-}
-
 const LABEL =
   "Map of all items. Arrow keys go from item to item, Enter pins one, Escape clears the group.";
+/** @type {Mark[]} */
+const MARKS = ["ring", "pin", "spot"];
 
-function toolbar(frame) {
-  const buttons = Object.entries(TOOLS).map(([name, [title, icon]]) => {
-    const button = iconButton(title, icon);
-    button.setAttribute("aria-pressed", String(name === "move"));
-    button.dataset.tool = name;
-    button.addEventListener("click", () => frame.onTool(name));
-    frame.tools[name] = button;
-    return button;
-  });
-  const reset = iconButton("Whole map", RESET);
-  reset.addEventListener("click", () => frame.onReset());
-  const { status, meter, action } = frame;
-  const said = element("div", { class: "zmap-said" }, status, meter, action);
-  return element("div", { class: "zmap-bar" }, ...buttons, reset, said);
+export class MapFrame {
+  /**
+   * @param {object} on
+   * @param {(tool: Tool) => void} on.tool
+   * @param {() => void} on.reset
+   * @param {(action: string) => void} on.action the job's button
+   */
+  constructor(on) {
+    this.message = "";
+    this.work = "";
+    this.root = element("div", { class: "zmap" });
+    this.plot = element("div", { class: "zmap-plot" });
+    this.overlay = element("canvas", { class: "zmap-overlay", "aria-hidden": "true" });
+    const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+    this.outline = document.createElementNS("http://www.w3.org/2000/svg", "path");
+    svg.setAttribute("class", "zmap-lasso");
+    svg.append(this.outline);
+    const marks = MARKS.map((name) => element("div", { class: `zmap-mark zmap-${name}`, hidden: "" }));
+    this.marks = new Map(MARKS.map((name, i) => [name, marks[i]]));
+    this.axes = element("div", { class: "zmap-axes" });
+    this.surface = element(
+      "div",
+      { class: "zmap-surface", tabindex: "0", role: "application", "aria-label": LABEL },
+      this.plot,
+      this.overlay,
+      svg,
+      ...marks,
+      this.axes,
+    );
+    this.status = element("span", { class: "zmap-status", role: "status" });
+    this.meter = element("progress", { class: "zmap-meter", max: "1", hidden: "" });
+    this.action = element("button", { type: "button", class: "zmap-clear", hidden: "" });
+    this.action.addEventListener("click", () => on.action(this.action.dataset.action ?? ""));
+    this.tools = toolButtons(on.tool);
+    const reset = iconButton("Whole map", RESET);
+    reset.addEventListener("click", () => on.reset());
+    const said = element("div", { class: "zmap-said" }, this.status, this.meter, this.action);
+    this.bar = element("div", { class: "zmap-bar" }, ...this.tools.values(), reset, said);
+  }
+
+  /**
+   * @param {HTMLElement} legend
+   * @param {HTMLElement} card
+   * @param {HTMLElement} group
+   */
+  fill(legend, card, group) {
+    const main = element("div", { class: "zmap-main" }, this.bar, this.surface, legend);
+    this.root.append(main, card, group);
+  }
+
+  /** @param {string} text */
+  say(text) {
+    this.message = text;
+    this.render();
+  }
+
+  /** @param {JobLine} job the map being made */
+  showJob({ text, share, action }) {
+    this.work = text;
+    this.meter.hidden = share === null;
+    if (share !== null) this.meter.value = share;
+    this.action.hidden = !action;
+    this.action.textContent = this.action.dataset.action = action;
+    this.render();
+  }
+
+  render() {
+    const text = [this.message, this.work].filter(Boolean).join(" · ");
+    this.status.textContent = this.status.title = text;
+  }
+
+  /** @param {Tool} tool */
+  press(tool) {
+    for (const [name, button] of this.tools) button.setAttribute("aria-pressed", String(name === tool));
+    this.root.dataset.tool = tool;
+  }
+
+  /** @param {string[]} axes what they mean */
+  setAxes(axes) {
+    const texts = axes.map((text, k) => `${"→↑↗"[k]} ${text}`.replaceAll(" ", "\u00a0"));
+    this.axes.textContent = texts.join("    ");
+  }
+
+  /** @param {number} dims a map of three has no places of a plane */
+  setDims(dims) {
+    for (const [name, button] of this.tools) button.disabled = dims === 3 && name !== "move";
+  }
+
+  /**
+   * @param {Mark} name
+   * @param {Pixels | null} pixels null hides it
+   */
+  mark(name, pixels) {
+    const mark = this.marks.get(name);
+    if (!mark) return;
+    mark.hidden = !pixels;
+    if (pixels) mark.style.transform = `translate(${pixels[0]}px, ${pixels[1]}px)`;
+  }
+
+  hideMarks() {
+    for (const name of MARKS) this.mark(name, null);
+  }
 }
 
+/** @param {(tool: Tool) => void} onTool */
+function toolButtons(onTool) {
+  /** @type {Map<Tool, HTMLButtonElement>} */
+  const buttons = new Map();
+  for (const [name, [title, icon]] of Object.entries(TOOLS)) {
+    const tool = /** @type {Tool} */ (name);
+    const button = iconButton(title, icon);
+    button.setAttribute("aria-pressed", String(tool === "move"));
+    button.dataset.tool = tool;
+    button.addEventListener("click", () => onTool(tool));
+    buttons.set(tool, button);
+  }
+  return buttons;
+}
+
+/**
+ * @param {string} title
+ * @param {string} icon
+ */
 function iconButton(title, icon) {
   const button = element("button", { type: "button", class: "zmap-tool", title, "aria-label": title });
   button.innerHTML = `<svg viewBox="0 0 16 16" width="18" height="18" aria-hidden="true">${icon}</svg>`;
   return button;
-}
-
-function behaviour(frame) {
-  const { root, status } = frame;
-  const render = () => {
-    status.textContent = status.title = [frame.message, frame.work].filter(Boolean).join(" · ");
-  };
-  return {
-    say(text) {
-      frame.message = text;
-      render();
-    },
-    // job: { text, share, action } of the map being made; share is null where it is not known.
-    showJob({ text, share, action }) {
-      frame.work = text;
-      frame.meter.hidden = share === null;
-      if (share !== null) frame.meter.value = share;
-      frame.action.hidden = !action;
-      frame.action.textContent = frame.action.dataset.action = action || "";
-      render();
-    },
-    press(tool) {
-      for (const [name, button] of Object.entries(frame.tools)) {
-        button.setAttribute("aria-pressed", String(name === tool));
-      }
-      root.dataset.tool = tool;
-    },
-    setAxes(axes) {
-      frame.axes.textContent = axes.length ? axes.map((text, k) => `${"→↑↗"[k]} ${text}`.replaceAll(" ", "\u00a0")).join("    ") : "";
-    },
-    setDims(dims) {
-      for (const name of ["lasso", "box", "here", "lattice"]) frame.tools[name].disabled = dims === 3;
-    },
-    // Put a mark at [px, py] of the surface; null hides it.
-    mark(name, pixels) {
-      const mark = frame.marks[name];
-      mark.hidden = !pixels;
-      if (pixels) mark.style.transform = `translate(${pixels[0]}px, ${pixels[1]}px)`;
-    },
-  };
 }

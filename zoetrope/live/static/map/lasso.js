@@ -2,14 +2,23 @@
 
 const SHORTEST_PX = 3;
 
+/** @import { Pixels } from "./plot.js" */
+
 export class Lasso {
-  // onDone(corners in pixels of the plot, { adds, removes })
-  constructor(surface, svg, onDone) {
+  /**
+   * @param {HTMLElement} surface
+   * @param {SVGPathElement} path draws the outline
+   * @param {(outline: Pixels[], keys: { adds: boolean, removes: boolean }) => void} onDone
+   */
+  constructor(surface, path, onDone) {
     this.surface = surface;
-    this.path = svg.querySelector("path");
+    this.path = path;
     this.onDone = onDone;
-    this.shape = null; // "lasso", "box" or null: off
+    /** @type {"lasso" | "box" | null} null: off */
+    this.shape = null;
+    /** @type {Pixels[] | null} */
     this.corners = null;
+    this.justDrawn = false;
     surface.addEventListener("pointerdown", (event) => this.begin(event), true);
     surface.addEventListener("pointermove", (event) => this.go(event), true);
     surface.addEventListener("pointerup", (event) => this.end(event), true);
@@ -17,6 +26,7 @@ export class Lasso {
     surface.addEventListener("click", (event) => this.swallow(event), true);
   }
 
+  /** @param {PointerEvent} event */
   begin(event) {
     if (!this.shape || event.button !== 0) return;
     event.preventDefault(); // no mouse events for plotly behind us
@@ -25,6 +35,7 @@ export class Lasso {
     this.corners = [this.place(event)];
   }
 
+  /** @param {PointerEvent} event */
   go(event) {
     if (!this.corners) return;
     event.stopPropagation();
@@ -32,19 +43,24 @@ export class Lasso {
     const [lastX, lastY] = this.corners[this.corners.length - 1];
     if (this.shape === "box") this.corners[1] = [x, y];
     else if (Math.hypot(x - lastX, y - lastY) >= SHORTEST_PX) this.corners.push([x, y]);
-    this.path.setAttribute("d", `M${this.outline().map((corner) => corner.join(" ")).join("L")}Z`);
+    const outline = this.outline(this.corners).map((corner) => corner.join(" "));
+    this.path.setAttribute("d", `M${outline.join("L")}Z`);
   }
 
+  /** @param {PointerEvent} event */
   end(event) {
     if (!this.corners) return;
-    const outline = this.outline();
+    const outline = this.outline(this.corners);
     const isClick = this.corners.length < 2 || extent(outline) < 5;
     this.stop();
     this.justDrawn = !isClick;
     if (!isClick) this.onDone(outline, { adds: event.shiftKey, removes: event.altKey });
   }
 
-  // The click that ends a drawing is no click on an item.
+  /**
+   * The click that ends a drawing is no click on an item.
+   * @param {MouseEvent} event
+   */
   swallow(event) {
     if (this.justDrawn) event.stopImmediatePropagation();
     this.justDrawn = false;
@@ -55,18 +71,27 @@ export class Lasso {
     this.path.setAttribute("d", "");
   }
 
-  outline() {
-    if (this.shape !== "box") return this.corners;
-    const [[x0, y0], [x1, y1] = [x0, y0]] = this.corners;
+  /**
+   * @param {Pixels[]} corners
+   * @returns {Pixels[]}
+   */
+  outline(corners) {
+    if (this.shape !== "box") return corners;
+    const [[x0, y0], [x1, y1] = [x0, y0]] = corners;
     return [[x0, y0], [x1, y0], [x1, y1], [x0, y1]]; // prettier-ignore
   }
 
+  /**
+   * @param {MouseEvent} event
+   * @returns {Pixels}
+   */
   place(event) {
     const box = this.surface.getBoundingClientRect();
     return [event.clientX - box.left, event.clientY - box.top];
   }
 }
 
+/** @param {Pixels[]} corners */
 function extent(corners) {
   const xs = corners.map((corner) => corner[0]);
   const ys = corners.map((corner) => corner[1]);

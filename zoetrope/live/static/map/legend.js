@@ -1,24 +1,50 @@
 // What the colours mean: categories as buttons that switch their items grey, numbers as a bar.
 
 import { element } from "../page/dom.js";
-import { words } from "./card.js";
+import { words } from "./words.js";
 import { SCALE } from "./plot.js";
 
+/**
+ * What the points' colours mean.
+ * @typedef {object} MapColour
+ * @property {string} label
+ * @property {string} url
+ * @property {"category" | "number"} kind
+ * @property {string[]} names of the categories
+ * @property {string[]} colours of the categories
+ * @property {number} low
+ * @property {number} high
+ * @property {Float32Array} values one an item, NaN where unknown: a number, or a category's place
+ */
+
 export class Legend {
+  /** @param {() => void} onChange */
   constructor(onChange) {
     this.root = element("div", { class: "zmap-legend" });
     this.onChange = onChange;
+    /** @type {Set<number>} categories switched off */
     this.hidden = new Set();
-    this.key = null;
+    this.key = "";
+    /** @type {MapColour | null} */
+    this.colour = null;
   }
 
-  // colour: as for Plot.draw, with label and names; or null.
+  /**
+   * Whether an item's category is switched off.
+   * @param {number} item
+   */
+  hides(item) {
+    const { colour } = this;
+    return colour?.kind === "category" && this.hidden.has(colour.values[item]);
+  }
+
+  /** @param {MapColour | null} colour */
   show(colour) {
     const key = colour ? JSON.stringify([colour.label, colour.names, colour.low, colour.high]) : "";
+    this.colour = colour;
     if (key === this.key) return;
     this.key = key;
     this.hidden.clear();
-    this.colour = colour;
     this.render();
   }
 
@@ -29,8 +55,9 @@ export class Legend {
     else this.root.replaceChildren(title(colour), ...this.categories(colour));
   }
 
+  /** @param {MapColour} colour */
   categories(colour) {
-    const counts = new Array(colour.names.length).fill(0);
+    const counts = Array.from(colour.names, () => 0);
     for (const value of colour.values) if (!Number.isNaN(value)) counts[value] += 1;
     return colour.names.map((name, place) => {
       const swatch = element("span", { class: "zmap-swatch" });
@@ -53,13 +80,16 @@ export class Legend {
     });
   }
 
+  /** @param {number} place */
   toggle(place) {
     if (!this.hidden.delete(place)) this.hidden.add(place);
     this.changed();
   }
 
+  /** @param {number} place */
   isolate(place) {
-    const others = this.colour.names.map((_, i) => i).filter((i) => i !== place);
+    const names = this.colour?.names ?? [];
+    const others = names.map((_, i) => i).filter((i) => i !== place);
     const alone = !this.hidden.has(place) && others.every((i) => this.hidden.has(i));
     this.hidden = new Set(alone ? [] : others);
     this.changed();
@@ -73,10 +103,12 @@ export class Legend {
   }
 }
 
+/** @param {MapColour} colour */
 function title(colour) {
   return element("span", { class: "zmap-legend-title" }, words(colour.label));
 }
 
+/** @param {MapColour} colour */
 function bar({ low, high }) {
   const strip = element("span", { class: "zmap-scale" });
   strip.style.background = `linear-gradient(90deg, ${SCALE.join(",")})`;
@@ -87,6 +119,7 @@ function bar({ low, high }) {
   ];
 }
 
+/** @param {number} value */
 function short(value) {
   return String(Number(value.toPrecision(3)));
 }

@@ -3,293 +3,334 @@
 // `mount` is called by Streamlit with new `data` on every rerun. Only what has changed is fetched
 // or drawn; colours, groups and positions change without the points being sent again.
 
-import { Card } from "./card.js";
-import { count, floats, freshFloats, indices, packBits, unpackBits } from "./data.js";
-import { buildFrame } from "./frame.js";
-import { Gallery } from "./gallery.js";
-import { Grid } from "./grid.js";
-import { Hand } from "./hand.js";
-import { Lasso } from "./lasso.js";
+/** @import { CodeSource } from "./codes.js" */
+/** @import { MapCodec } from "./decoder.js" */
+/** @import { JobLine } from "./frame.js" */
+/** @import { PackedGroup } from "./group.js" */
+/** @import { MapColour } from "./legend.js" */
+/** @import { News } from "./links.js" */
+/** @import { PackedPlane } from "./place.js" */
+/** @import { Pixels, PointSource } from "./plot.js" */
+
+import { floats, freshFloats } from "./columns.js";
+import { DecodedGrid } from "./decoded_grid.js";
+import { MapDecoder } from "./decoder.js";
+import { MapFrame } from "./frame.js";
+import { Group } from "./group.js";
+import { GroupStrip } from "./group_strip.js";
+import { ItemCard } from "./item_card.js";
 import { Legend } from "./legend.js";
-import { Plot, loadPlotly } from "./plot.js";
-import { PicturesOnMap } from "./pictures.js";
+import { Link } from "./links.js";
+import { movementLines } from "./movement.js";
+import { Overlay } from "./overlay.js";
+import { showPicturesInView } from "./pictures_in_view.js";
+import { Plot, Points, loadPlotly } from "./plot.js";
+import { Pointed } from "./pointed.js";
+import { indices, unpackBits } from "./row_bits.js";
+import { Sources } from "./sources.js";
+import { Tools } from "./tools.js";
 
-const MOST_LINES = 300;
+const SETTLED_MS = 120;
+
+/**
+ * What `live/components/map.py` sends.
+ * @typedef {object} MapData
+ * @property {string} plotly
+ * @property {string} token
+ * @property {number} height
+ * @property {PointSource} points
+ * @property {Omit<MapColour, "values"> | null} colour
+ * @property {{ url: string, facts: string } | null} items
+ * @property {CodeSource | null} codes
+ * @property {MapCodec | null} codec
+ * @property {string | null} neighbours
+ * @property {PackedPlane | null} plane
+ * @property {number} spread
+ * @property {PackedGroup | null} group
+ * @property {JobLine} job
+ * @property {"wide" | "narrow" | "bare"} layout
+ * @property {string | null} movedFrom
+ * @property {string | null} filter
+ */
+
+/** @typedef {StreamlitComponent<MapData>} MapComponent */
+
+/** @type {WeakMap<HTMLElement | ShadowRoot, MapView>} */
 const views = new WeakMap();
-// Maps on one page that show the same items hear of each other here.
-const links = new EventTarget();
 
+/** @param {MapComponent} component */
 export function mount(component) {
   const { parentElement } = component;
-  let view = views.get(parentElement);
-  if (!view || !view.root.isConnected) {
-    view = new MapView(parentElement);
-    views.set(parentElement, view);
-  }
+  const before = views.get(parentElement);
+  const view = before?.root.isConnected ? before : new MapView(component);
+  views.set(parentElement, view);
   view.update(component);
-  return () => setTimeout(() => view.root.isConnected || view.destroy(), 0);
+  return () => setTimeout(() => view.root.isConnected || view.close(), 0);
 }
 
 class MapView {
-  constructor(parentElement) {
-    this.card = new Card((item) => this.pin(item), (item) => this.hand.pointAt(item));
-    this.legend = new Legend(() => this.redraw());
-    this.gallery = new Gallery(
-      (item) => this.pin(item),
-      (item) => this.hand.pointAt(item),
-      () => this.setGroup(null),
-    );
-    this.frame = buildFrame(this.legend, this.card, this.gallery);
-    this.root = this.frame.root;
-    parentElement.append(this.root);
-    this.overlay = new PicturesOnMap(this.frame.overlay);
-    this.hand = new Hand(this);
-    this.lasso = new Lasso(this.frame.surface, this.frame.svg, (...drawn) => this.drawn(...drawn));
-    this.frame.onTool = (tool) => this.setTool(tool);
-    this.frame.onReset = () => this.plot?.reset(this.points);
-    this.frame.onAction = (action) => this.setTriggerValue("job", action);
-    this.group = null; // Uint8Array, one an item, or null
-    this.revision = null;
-    this.pinned = null;
-    this.run = 0;
-    this.onLink = (event) => this.linked(event.detail);
-    links.addEventListener("link", this.onLink);
-    this.resize = new ResizeObserver(() => this.moved());
-    this.resize.observe(this.frame.surface);
+  // The parts, each with what it needs.
+  frame = new MapFrame({
+    tool: (tool) => this.tools.hold(tool),
+    reset: () => this.plot.reset(),
+    action: (action) => this.component.setTriggerValue("job", action),
+  });
+  root = this.frame.root;
+  surface = this.frame.surface;
+  plot = new Plot(this.frame.plot);
+  overlay = new Overlay(this.frame.overlay);
+  say = (/** @type {string} */ text) => this.frame.say(text);
+  decoder = new MapDecoder(this.root, this.say);
+  sources = new Sources(this.plot, this.decoder.token);
+  actions = {
+    pick: (/** @type {number} */ item) => this.pointed.pin(item),
+    point: (/** @type {number} */ item) => this.pointed.pointAt(item),
+  };
+  card = new ItemCard(this.sources, this.decoder, this.actions, {
+    say: this.say,
+    picture: (detail) => this.root.dispatchEvent(new CustomEvent("zmap-picture", { detail })),
+  });
+  grid = new DecodedGrid(this.frame, this.plot, this.overlay, this.sources, this.decoder);
+  legend = new Legend(() => this.redraw());
+  strip = new GroupStrip(this.actions, () => this.setGroup(null), this.say);
+  link = new Link((news) => this.hear(news));
+  pointed = new Pointed(this.frame, this.plot, this.card, this.sources, {
+    item: (item) => this.link.tell({ item }),
+    draw: (item) => this.strip.highlight(item),
+  });
+  tools = new Tools(this.frame, this.plot, this.sources, this.pointed, this.grid, {
+    outline: (corners, keys) => this.chooseInside(corners, keys),
+    clear: () => this.setGroup(null),
+    change: () => this.showPictures(),
+  });
+  resize = new ResizeObserver(() => this.viewMoved());
+
+  // What is shown.
+  group = new Group();
+  /** @type {MapColour | null} */
+  colour = null;
+  /** @type {Uint8Array | null} items that a search leaves; null: all */
+  filter = null;
+  /** @type {string | null} */
+  filterBits = null;
+  /** @type {Float32Array | null} points of another map, from which lines are drawn */
+  before = null;
+  run = 0;
+  isStale = false;
+  isListening = false;
+
+  /** @param {MapComponent} component */
+  constructor(component) {
+    this.component = component;
+    this.data = component.data;
+    this.frame.fill(this.legend.root, this.card.root, this.strip.root);
+    component.parentElement.append(this.root);
+    this.resize.observe(this.surface);
   }
 
-  destroy() {
-    links.removeEventListener("link", this.onLink);
+  close() {
+    this.link.close();
     this.resize.disconnect();
-    this.hand.close();
+    this.pointed.close();
+    this.decoder.close();
     clearTimeout(this.settling);
-    const { plot } = this;
-    this.plot = null; // what is still under way finds nothing to draw on
-    plot?.plotly.purge(this.frame.plot);
-  }
-
-  get token() {
-    return this.hand.live?.token || this.data.token; // the socket renews it
+    this.plot.close();
   }
 
   // -------------------------------------------------------------------------- new data
 
-  async update({ data, setStateValue, setTriggerValue }) {
+  /** @param {MapComponent} component */
+  async update(component) {
+    const { data } = component;
     this.run += 1;
-    const run = this.run;
-    this.setStateValue = setStateValue;
-    this.setTriggerValue = setTriggerValue;
+    const { run } = this;
+    this.component = component;
     this.data = data;
     this.frame.showJob(data.job);
     this.root.dataset.layout = data.layout;
-    this.frame.surface.style.height = `${data.height}px`;
+    this.surface.style.height = `${data.height}px`;
     const items = `${data.points.items} ${data.points.n}`;
-    if (this.items && items !== this.items) this.forget();
-    this.items = items;
-    this.hand.configure(data);
-    this.adopt(data);
+    if (this.link.items && items !== this.link.items) this.forgetItems();
+    this.link.items = items;
+    const hasOtherCodes = this.sources.configure(data);
+    this.decoder.configure(data.codec, data.token);
+    if (hasOtherCodes) this.pointed.again();
+    if (this.group.adopt(data.group, data.points.n)) {
+      this.isStale = true;
+      this.showGroup();
+    }
     try {
       await this.load(data, run);
     } catch (error) {
-      if (run === this.run) this.frame.say(error.message);
+      if (run === this.run) this.frame.say(error instanceof Error ? error.message : String(error));
     }
   }
 
+  /**
+   * @param {MapData} data
+   * @param {number} run a later one makes this one void
+   */
   async load(data, run) {
-    const isNew = this.points?.url !== data.points.url;
+    const token = this.decoder.token();
+    const isNew = this.plot.points?.source.url !== data.points.url;
+    const { url, partial } = data.points;
     const [plotly, before, flat, values] = await Promise.all([
       loadPlotly(data.plotly),
-      data.movedFrom ? floats(data.movedFrom, this.token) : null,
-      isNew ? this.fetchPoints(data.points) : null,
-      data.colour ? floats(data.colour.url, this.token) : null,
+      data.movedFrom ? floats(data.movedFrom, token) : null,
+      isNew ? (partial ? freshFloats : floats)(url, token) : null,
+      data.colour ? floats(data.colour.url, token) : null,
     ]);
     if (run !== this.run) return;
-    if (!this.plot) this.attach(new Plot(plotly, this.frame.plot));
-    if (isNew) this.takePoints(data.points, flat);
-    const colour = data.colour ? { ...data.colour, values } : null;
-    const emphasis = data.filter || null;
-    const same = colour?.url === this.colour?.url && emphasis === this.filterBits && !this.dirty;
+    this.plot.plotly = plotly;
+    if (flat) this.takePoints(new Points(data.points, flat));
+    const colour = data.colour && values ? { ...data.colour, values } : null;
+    const isOther = colour?.url !== this.colour?.url || data.filter !== this.filterBits;
+    const movesElse = before !== this.before;
     this.colour = colour;
     this.legend.show(colour);
-    if (emphasis !== this.filterBits) {
-      this.filterBits = emphasis;
-      this.filter = emphasis ? unpackBits(emphasis, data.points.n) : null;
-    }
-    const movesElse = before !== this.before;
     this.before = before;
-    if (isNew || !same) await this.redraw();
-    else if (movesElse) this.moved();
+    if (data.filter !== this.filterBits) {
+      this.filterBits = data.filter;
+      this.filter = data.filter ? unpackBits(data.filter, data.points.n) : null;
+    }
+    if (isNew || isOther || this.isStale) await this.redraw();
+    else if (movesElse) this.viewMoved();
   }
 
-  fetchPoints({ url, partial }) {
-    return partial ? freshFloats(url, this.token) : floats(url, this.token);
-  }
-
-  takePoints(points, flat) {
-    const { n, dims } = points;
-    const columns = Array.from({ length: dims }, (_, k) => flat.subarray(k * n, (k + 1) * n));
-    this.grid = new Grid(columns[0], columns[1]);
-    const nPlaced = this.grid.order.length; // an epoch's map has no points for most items
-    this.points = { ...points, columns, nPlaced, box: this.grid.box };
-    this.frame.setAxes(points.axes || []);
+  /** @param {Points} points */
+  takePoints(points) {
+    const { axes, dims } = points.source;
+    this.plot.points = points;
+    this.frame.setAxes(axes);
     this.frame.setDims(dims);
-    if (dims === 3) this.setTool("move");
-    this.hand.takePoints();
-  }
-
-  attach(plot) {
-    this.plot = plot;
+    if (dims === 3) this.tools.hold("move");
+    this.sources.forgetPlaces();
+    this.pointed.forgetPlace();
   }
 
   // There are other items now: what was chosen among the old ones means nothing.
-  forget() {
-    this.group = this.revision = this.pinned = null;
-    this.hand.forget();
-    this.showGroup();
-  }
-
-  // A group that Python chose (kept, found, or from before a change of page).
-  adopt(data) {
-    const revision = data.group?.revision || null;
-    if (revision === this.revision || revision === null) return;
-    this.revision = revision;
-    this.group = data.group.bits ? unpackBits(data.group.bits, data.points.n) : null;
-    this.dirty = true;
+  forgetItems() {
+    this.group.forget();
+    this.pointed.forget();
     this.showGroup();
   }
 
   // -------------------------------------------------------------------------- drawing
 
   async redraw() {
-    if (!this.plot || !this.points) return;
-    this.dirty = false;
-    await this.plot.draw(this.points, this.colour, this.emphasis());
-    if (!this.plot) return;
-    if (!this.listening) this.listen();
+    const { plot, root } = this;
+    if (!plot.plotly || !plot.points) return;
+    const { url } = plot.points.source;
+    this.isStale = false;
+    await plot.draw(this.colour, this.emphasis());
+    if (!plot.drawn) return;
+    this.listenToPlot();
     await new Promise(requestAnimationFrame);
-    this.root.dataset.painted = this.points.url;
-    this.root.dataset.coloured = this.colour?.label || "";
-    this.root.dispatchEvent(new CustomEvent("zmap-painted"));
-    this.moved();
+    root.dataset.painted = url;
+    root.dataset.coloured = this.colour?.label || "";
+    root.dispatchEvent(new CustomEvent("zmap-painted"));
+    this.viewMoved();
   }
 
-  listen() {
-    this.listening = true;
-    const { plot } = this.frame;
-    plot.on("plotly_relayout", () => this.moved());
-    plot.on("plotly_relayouting", () => this.moved());
-    plot.on("plotly_hover", ({ points }) => this.hand.hover(this.plot.itemOf(points[0])));
-    plot.on("plotly_click", ({ points }) => {
-      if (this.plot.is3d) this.pin(this.plot.itemOf(points[0]));
+  // plotly's own events, once there is something drawn to have them.
+  listenToPlot() {
+    if (this.isListening) return;
+    this.isListening = true;
+    const { plot } = this;
+    plot.element.on("plotly_relayout", () => this.viewMoved());
+    plot.element.on("plotly_relayouting", () => this.viewMoved());
+    plot.element.on("plotly_hover", ({ points }) => this.pointed.pointAt(plot.itemOf(points[0])));
+    plot.element.on("plotly_click", ({ points }) => {
+      if (plot.is3d) this.pointed.pin(plot.itemOf(points[0]));
     });
   }
 
-  // The items that matter now: found by the filter, in the group, of a category not switched off.
+  // The items that matter now: of the search, in the group, of a category not switched off.
   emphasis() {
-    const { filter, group, colour } = this;
-    const hidden = colour?.kind === "category" ? this.legend.hidden : new Set();
-    if (!filter && !group && !hidden.size) return null;
-    const mask = new Uint8Array(this.points.n);
+    const { filter, group, legend } = this;
+    if (!filter && !group.mask && !legend.hidden.size) return null;
+    const mask = new Uint8Array(this.data.points.n);
     for (let i = 0; i < mask.length; i += 1) {
-      mask[i] = (!filter || filter[i]) && (!group || group[i]) && !hidden.has(colour?.values[i]);
+      if (group.has(i) && this.isMeant(i)) mask[i] = 1;
     }
     return mask;
   }
 
+  /**
+   * Whether neither the search nor the legend has made an item grey.
+   * @param {number} item
+   */
+  isMeant(item) {
+    return (!this.filter || this.filter[item] === 1) && !this.legend.hides(item);
+  }
+
   // The view has changed: put what lies over the points back in its place.
-  moved() {
-    if (!this.plot?.drawn || !this.root.isConnected) return;
-    this.frame.mark("ring", this.pixels(this.hand.item));
-    this.frame.mark("pin", this.pixels(this.pinned));
+  viewMoved() {
+    const { plot, overlay } = this;
+    if (!plot.drawn || !this.root.isConnected) return;
+    this.pointed.placeMarks();
     clearTimeout(this.settling);
-    this.overlay.clear();
-    this.drawMovement();
-    this.settling = setTimeout(() => this.hand.settled(), 120);
+    overlay.clear();
+    if (this.before) overlay.drawLines(movementLines(plot, this.before, this.group.mask));
+    this.settling = setTimeout(() => this.showPictures(), SETTLED_MS);
   }
 
-  // Lines from where items lie on the other map, for the group or for some of all.
-  drawMovement() {
-    if (!this.before || this.plot.is3d) return;
-    const { n, columns } = this.points;
-    const everyone = this.group ? indices(this.group) : Array.from({ length: n }, (_, i) => i);
-    const chosen = everyone.filter((i) => !Number.isNaN(this.before[i] + columns[0][i]));
-    const step = Math.max(1, Math.floor(chosen.length / MOST_LINES));
-    const lines = [];
-    for (let k = 0; k < chosen.length; k += step) {
-      const i = chosen[k];
-      const from = this.plot.toPixels(this.before[i], this.before[n + i]);
-      lines.push([from, this.plot.toPixels(columns[0][i], columns[1][i])]);
+  // Pictures on the map, now that it stays where it is.
+  async showPictures() {
+    const { plot, overlay } = this;
+    const { pictures } = this.sources;
+    if (!plot.isFlat) return;
+    try {
+      if (this.grid.isOn) await this.grid.ask();
+      else if (pictures) {
+        const n = await showPicturesInView(plot, pictures, overlay);
+        this.root.dataset.pictures = String(n);
+      }
+    } catch (error) {
+      this.frame.say(error instanceof Error ? error.message : String(error));
     }
-    this.overlay.drawLines(lines);
-  }
-
-  pixels(item) {
-    if (item === null || item === undefined || !this.plot?.drawn || this.plot.is3d) return null;
-    const [x, y] = this.points.columns;
-    return Number.isNaN(x[item]) ? null : this.plot.toPixels(x[item], y[item]);
   }
 
   // -------------------------------------------------------------------------- groups
 
-  setTool(tool) {
-    this.tool = tool;
-    this.frame.press(tool);
-    this.lasso.shape = tool === "lasso" || tool === "box" ? tool : null;
-    this.plot?.setDragmode(tool === "move" ? "pan" : false);
-    this.hand.settled();
+  /**
+   * @param {Pixels[]} corners
+   * @param {{ adds: boolean, removes: boolean }} keys
+   */
+  chooseInside(corners, keys) {
+    const { points } = this.plot;
+    if (!points || !this.plot.isFlat) return;
+    const inside = new Uint8Array(points.n);
+    points.index.markInside(corners.map((corner) => this.plot.toMap(corner)), inside);
+    this.setGroup(this.group.drawn(inside, (item) => this.isMeant(item), keys));
   }
 
-  drawn(outline, { adds, removes }) {
-    const inside = new Uint8Array(this.points.n);
-    this.grid.markInside(outline.map(([px, py]) => this.plot.toMap(px, py)), inside);
-    const { filter, group } = this;
-    const hidden = this.colour?.kind === "category" ? this.legend.hidden : new Set();
-    const mask = adds || removes ? Uint8Array.from(group || new Uint8Array(inside.length)) : inside;
-    for (let i = 0; i < mask.length; i += 1) {
-      const meant = inside[i] && (!filter || filter[i]) && !hidden.has(this.colour?.values[i]);
-      if (removes) mask[i] = mask[i] && !inside[i];
-      else mask[i] = meant || (adds && mask[i]);
-    }
-    this.setGroup(count(mask) ? mask : null);
-  }
-
-  // A group chosen by hand: shown at once, told to Python, drawn.
+  /**
+   * A group chosen by hand: shown at once, told to Python and the other maps, drawn.
+   * @param {Uint8Array | null} mask
+   */
   setGroup(mask) {
-    this.group = mask;
-    this.revision = `${Date.now()}-${Math.random().toString(36).slice(2, 8)}`;
-    const { points, revision } = this;
-    const bits = mask ? packBits(mask) : null;
+    const news = this.group.set(mask);
+    const { items, n } = this.data.points;
     this.showGroup();
-    this.setStateValue("group", { items: points.items, n: points.n, bits, revision });
-    this.tell({ group: mask, revision });
+    this.component.setStateValue("group", { items, n, ...this.group.packed() });
+    this.link.tell(news);
     requestAnimationFrame(() => this.redraw());
+    return true;
   }
 
   showGroup() {
-    const n = this.group ? count(this.group) : 0;
-    this.root.dataset.group = String(n);
-    this.gallery.show(this.group, this.hand.pictures, () => this.token);
+    const { mask } = this.group;
+    const items = mask ? indices(mask) : [];
+    this.root.dataset.group = String(items.length);
+    this.strip.show(items, this.sources.pictures);
   }
 
-  pin(item) {
-    this.pinned = this.pinned === item ? null : item;
-    this.frame.mark("pin", this.plot ? this.pixels(this.pinned) : null);
-    this.hand.pinned(this.pinned);
-  }
-
-  // -------------------------------------------------------------------------- linked maps
-
-  tell(what) {
-    const detail = { ...what, from: this, items: this.data.points.items };
-    links.dispatchEvent(new CustomEvent("link", { detail }));
-  }
-
-  linked({ from, items, item, group, revision }) {
-    if (from === this || !this.data || items !== this.data.points.items) return;
-    if (item !== undefined) this.hand.show(item);
-    if (group !== undefined && (group === null || group.length === this.points?.n)) {
-      this.group = group;
-      this.revision = revision;
+  /** @param {News} news of another map of the same items */
+  hear(news) {
+    if ("item" in news) this.pointed.show(news.item);
+    else if (news.group === null || news.group.length === this.data.points.n) {
+      this.group.set(news.group, news.revision);
       this.showGroup();
       requestAnimationFrame(() => this.redraw());
     }

@@ -1,8 +1,14 @@
-// Where points lie: a uniform grid over them answers "nearest", "inside" and "in view" without
+// Where points lie: uniform cells over them answer "nearest", "inside" and "in view" without
 // looking at every point. Built once a map (1,000,000 points: about 0.1 s).
 
-export class Grid {
-  // x, y: Float32Array of the same length; points with NaN are never found.
+/** @typedef {{ x0: number, x1: number, y0: number, y1: number }} Box */
+/** @typedef {[number, number, number, number]} Edge ax, ay, bx, by */
+
+export class PointIndex {
+  /**
+   * @param {Float32Array} x
+   * @param {Float32Array} y of the same length; points with NaN are never found
+   */
   constructor(x, y) {
     this.x = x;
     this.y = y;
@@ -15,20 +21,21 @@ export class Grid {
       if (y[i] > y1) y1 = y[i];
     }
     if (!(x1 >= x0)) [x0, x1, y0, y1] = [0, 1, 0, 1];
+    /** @type {Box} */
     this.box = { x0, x1, y0, y1 };
     const side = Math.max(1, Math.min(1024, Math.round(Math.sqrt(n / 2))));
     this.columns = side;
     this.rows = side;
     this.width = (x1 - x0) / side || 1;
     this.height = (y1 - y0) / side || 1;
-    this.sort();
+    this.start = new Int32Array(this.columns * this.rows + 1);
+    this.order = this.sort();
   }
 
   // Counting sort by cell: points of cell c are order[start[c]..start[c + 1]).
   sort() {
     const { x, y } = this;
     const cells = new Int32Array(x.length);
-    this.start = new Int32Array(this.columns * this.rows + 1);
     for (let i = 0; i < x.length; i += 1) {
       const cell = Number.isNaN(x[i]) || Number.isNaN(y[i]) ? -1 : this.cell(x[i], y[i]);
       cells[i] = cell;
@@ -36,29 +43,45 @@ export class Grid {
     }
     for (let c = 1; c < this.start.length; c += 1) this.start[c] += this.start[c - 1];
     const next = this.start.slice(0, -1);
-    this.order = new Int32Array(this.start[this.start.length - 1]);
-    for (let i = 0; i < x.length; i += 1) if (cells[i] >= 0) this.order[next[cells[i]]++] = i;
+    const order = new Int32Array(this.start[this.start.length - 1]);
+    for (let i = 0; i < x.length; i += 1) if (cells[i] >= 0) order[next[cells[i]]++] = i;
+    return order;
   }
 
+  /** @param {number} x */
   column(x) {
     return Math.max(0, Math.min(this.columns - 1, Math.floor((x - this.box.x0) / this.width)));
   }
 
+  /** @param {number} y */
   row(y) {
     return Math.max(0, Math.min(this.rows - 1, Math.floor((y - this.box.y0) / this.height)));
   }
 
+  /**
+   * @param {number} x
+   * @param {number} y
+   */
   cell(x, y) {
     return this.row(y) * this.columns + this.column(x);
   }
 
-  // The k points nearest to (x, y), nearest first: { items, distances }. Distances are measured in
-  // pixels, sx and sy of them a unit; points farther than `limit` are left out, and so is `except`.
+  /**
+   * The k points nearest to (x, y), nearest first. Distances are measured in pixels, sx and sy of
+   * them a unit; points farther than `limit` are left out, and so is `except`.
+   * @param {number} x
+   * @param {number} y
+   * @param {number} k
+   * @returns {{ items: number[], distances: number[] }}
+   */
   nearest(x, y, k, sx = 1, sy = 1, limit = Infinity, except = -1) {
+    /** @type {number[]} */
     const items = [];
+    /** @type {number[]} */
     const distances = [];
     const step = Math.min(this.width * sx, this.height * sy);
     const [c0, r0] = [this.column(x), this.row(y)];
+    /** @param {number} cell */
     const consider = (cell) => {
       for (let o = this.start[cell]; o < this.start[cell + 1]; o += 1) {
         const i = this.order[o];
@@ -85,6 +108,12 @@ export class Grid {
     return { items, distances };
   }
 
+  /**
+   * @param {number} c0
+   * @param {number} r0
+   * @param {number} ring
+   * @param {(cell: number) => void} visit
+   */
   eachInRing(c0, r0, ring, visit) {
     const bottom = Math.max(0, r0 - ring);
     const top = Math.min(this.rows - 1, r0 + ring);
@@ -97,7 +126,11 @@ export class Grid {
     }
   }
 
-  // Calls visit(i) for every point in the rectangle.
+  /**
+   * Calls visit(i) for every point in the rectangle.
+   * @param {Box} box
+   * @param {(item: number) => void} visit
+   */
   eachInBox({ x0, x1, y0, y1 }, visit) {
     for (let r = this.row(y0); r <= this.row(y1); r += 1) {
       for (let c = this.column(x0); c <= this.column(x1); c += 1) {
@@ -111,7 +144,11 @@ export class Grid {
     }
   }
 
-  // Marks the points inside a polygon [[x, y], ...] in `mask` (Uint8Array); returns their number.
+  /**
+   * Marks the points inside a polygon in `mask`; returns their number.
+   * @param {[number, number][]} polygon
+   * @param {Uint8Array} mask
+   */
   markInside(polygon, mask) {
     const xs = polygon.map((corner) => corner[0]);
     const ys = polygon.map((corner) => corner[1]);
@@ -121,6 +158,7 @@ export class Grid {
     for (let r = this.row(Math.min(...ys)); r <= this.row(Math.max(...ys)); r += 1) {
       const low = this.box.y0 + r * this.height - 1e-9;
       const high = low + this.height + 2e-9;
+      /** @type {Edge[]} */
       const edges = [];
       for (let e = 0, f = xs.length - 1; e < xs.length; f = e, e += 1) {
         const [lower, upper] = ys[e] < ys[f] ? [e, f] : [f, e];
@@ -133,6 +171,12 @@ export class Grid {
     return n;
   }
 
+  /**
+   * @param {number} r
+   * @param {{ x0: number, x1: number }} box
+   * @param {Edge[]} edges
+   * @param {Uint8Array} mask
+   */
   markRow(r, box, edges, mask) {
     let n = 0;
     for (let c = this.column(box.x0); c <= this.column(box.x1); c += 1) {
@@ -149,7 +193,12 @@ export class Grid {
   }
 }
 
-// Even-odd rule: a ray to the left crosses an odd number of edges.
+/**
+ * Even-odd rule: a ray to the left crosses an odd number of edges.
+ * @param {number} x
+ * @param {number} y
+ * @param {Edge[]} edges
+ */
 function isInside(x, y, edges) {
   let inside = false;
   for (const [ax, ay, bx, by] of edges) {

@@ -1,4 +1,4 @@
-// What lives at a place of the map where no item is: place -> code.
+// From a place of the map, where no item need be, to a code.
 //
 // A PCA map is a plane in code space, so a place is a code, exactly: code = mean + place @ axes.
 //
@@ -8,10 +8,30 @@
 // farthest neighbour weighs nothing, so the picture never jumps when the twelve change; and at an
 // item whose neighbours are far the item itself is what one sees.
 
+/** @import { Codes } from "./codes.js" */
+/** @import { PointIndex } from "./point_index.js" */
+
 import { unpack } from "../wire/packing.js";
 
-export const N_NEAR = 12;
+const N_NEAR = 12;
 
+/** @typedef {[number, number]} Spot a place, in units of the map */
+/** @typedef {{ shape: number[], f32: string }} Packed */
+/** @typedef {{ mean: Packed, axes: Packed }} PackedPlane */
+
+/**
+ * @typedef {object} Place
+ * @property {number} latentDim
+ * @property {boolean} isExact
+ * @property {(spot: Spot) => number[]} items whose codes must be here before `codeAt` can answer
+ * @property {(spot: ArrayLike<number>, except?: number) => Float32Array | null} codeAt null while
+ *   codes of neighbours are still on their way; `except` is left out of them
+ */
+
+/**
+ * @param {PackedPlane} plane
+ * @returns {Place}
+ */
 export function linearPlace({ mean, axes }) {
   const origin = unpack(mean).numbers;
   const { numbers: directions, shape } = unpack(axes);
@@ -19,29 +39,38 @@ export function linearPlace({ mean, axes }) {
     latentDim: origin.length,
     isExact: true,
     items: () => [],
-    codeAt(place) {
+    codeAt(spot) {
       const code = Float32Array.from(origin);
       for (let k = 0; k < shape[0]; k += 1) {
-        for (let d = 0; d < code.length; d += 1) code[d] += place[k] * directions[k * code.length + d];
+        for (let d = 0; d < code.length; d += 1) code[d] += spot[k] * directions[k * code.length + d];
       }
       return code;
     },
   };
 }
 
-export function localPlace(grid, codes) {
+/**
+ * @param {PointIndex} index of the points of the map
+ * @param {Codes} codes
+ * @returns {Place}
+ */
+export function localPlace(index, codes) {
   return {
     latentDim: codes.source.latentDim,
     isExact: false,
-    // Items whose codes must be here before `codeAt` can answer.
-    items: ([x, y]) => grid.nearest(x, y, N_NEAR).items,
-    codeAt: (place, except = -1) => localCode(grid, codes, place, except),
+    items: ([x, y]) => index.nearest(x, y, N_NEAR).items,
+    codeAt: (spot, except = -1) => localCode(index, codes, spot, except),
   };
 }
 
-// The code at a place, or null while codes of neighbours are still on their way.
-function localCode(grid, codes, [x, y], except) {
-  const { items, distances } = grid.nearest(x, y, N_NEAR, 1, 1, Infinity, except);
+/**
+ * @param {PointIndex} index
+ * @param {Codes} codes
+ * @param {ArrayLike<number>} spot
+ * @param {number} except
+ */
+function localCode(index, codes, spot, except) {
+  const { items, distances } = index.nearest(spot[0], spot[1], N_NEAR, 1, 1, Infinity, except);
   const reach = distances[distances.length - 1] || 1;
   const code = new Float32Array(codes.source.latentDim);
   let total = 0;
@@ -58,11 +87,19 @@ function localCode(grid, codes, [x, y], except) {
   return code;
 }
 
-// Round trip code -> point -> code of an item, the item itself left out of the way back: the
-// distance of the two codes, as a share of the codes' root mean square distance from their mean.
+/**
+ * Round trip code -> point -> code of an item, the item itself left out of the way back: the
+ * distance of the two codes, as a share of the codes' root mean square distance from their mean.
+ * @param {Place} place
+ * @param {Codes} codes
+ * @param {Float32Array[]} columns of the map
+ * @param {number} item
+ * @param {number} spread
+ */
 export function roundTrip(place, codes, columns, item, spread) {
   const code = codes.now(item);
-  const back = place.codeAt([columns[0][item], columns[1][item], columns[2]?.[item]], item);
+  const point = columns.map((column) => column[item]);
+  const back = place.codeAt(point, item);
   if (!code || !back || !spread) return null;
   let square = 0;
   for (let d = 0; d < code.length; d += 1) square += (code[d] - back[d]) ** 2;

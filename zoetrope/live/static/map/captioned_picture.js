@@ -1,0 +1,30 @@
+// One of the two pictures of the card, with its caption. Both keep their places.
+
+/** @import { Picture } from "./overlay.js" */
+
+import { element } from "../page/dom.js";
+import { draw } from "./item_tile.js";
+
+export class CaptionedPicture {
+  constructor() {
+    this.canvas = element("canvas", { width: 1, height: 1, role: "img" });
+    this.caption = element("figcaption", { class: "zmap-caption" });
+    this.figure = element("figure", {}, this.canvas, this.caption);
+  }
+
+  clear() {
+    this.canvas.getContext("2d")?.clearRect(0, 0, this.canvas.width, this.canvas.height);
+  }
+
+  /** @param {Picture} image */
+  show(image) {
+    draw(this.canvas, image);
+  }
+
+  /** @param {string} text */
+  label(text, colour = "") {
+    if (this.caption.textContent !== text) this.caption.textContent = text;
+    this.caption.style.color = colour;
+    this.canvas.setAttribute("aria-label", text);
+  }
+}

@@ -1,0 +1,58 @@
+// What the map fetches: columns of numbers, and JSON about one item.
+
+/** @type {Map<string, Promise<Float32Array>>} address without token -> column */
+const columns = new Map();
+const MOST_COLUMNS = 12;
+
+/**
+ * @param {string} path
+ * @param {string} token
+ */
+function address(path, token) {
+  const url = new URL(path, document.baseURI);
+  url.searchParams.set("token", token);
+  return url.href;
+}
+
+/**
+ * @param {string} path
+ * @param {string} token
+ * @returns {Promise<ArrayBuffer>} rejected with the server's reason
+ */
+export async function bytes(path, token) {
+  const answer = await fetch(address(path, token));
+  if (!answer.ok) throw new Error(await answer.text());
+  return answer.arrayBuffer();
+}
+
+/**
+ * A column, fetched once a page; the oldest are let go.
+ * @param {string} path
+ * @param {string} token
+ */
+export function floats(path, token) {
+  const before = columns.get(path);
+  if (before) return before;
+  const column = freshFloats(path, token);
+  column.catch(() => columns.delete(path));
+  columns.set(path, column);
+  const [oldest] = columns.keys();
+  if (columns.size > MOST_COLUMNS) columns.delete(oldest);
+  return column;
+}
+
+/**
+ * @param {string} path
+ * @param {string} token
+ */
+export async function freshFloats(path, token) {
+  return new Float32Array(await bytes(path, token));
+}
+
+/**
+ * @param {string} path
+ * @param {string} token
+ */
+export async function json(path, token) {
+  return JSON.parse(new TextDecoder().decode(await bytes(path, token)));
+}
