@@ -1,4 +1,4 @@
-"""Principal axes of rows that need not fit in memory, with NumPy alone."""
+"""Spread and principal axes of rows that need not fit in memory, with NumPy alone."""
 
 from __future__ import annotations
 
@@ -17,6 +17,11 @@ EXACT_UP_TO = 1024
 """Columns up to which the covariance is formed and solved exactly."""
 N_OVERSAMPLES = 16
 N_PASSES = 6
+
+
+def spread(rows: NDArray[Any]) -> float:
+    """Root mean square distance of rows (N, D) from their mean: a unit for distances among them."""
+    return float(np.sqrt(np.var(rows, axis=0, dtype=np.float64).sum()))
 
 
 @dataclass(frozen=True)

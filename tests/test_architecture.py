@@ -12,7 +12,7 @@ import pytest
 from tests import sources
 from tests.sources import PACKAGES, ROOT, aliases, imported_names, python_files, short, tree_of
 
-LAYERS = {"ae_core": 0, "live": 1, "ui": 1, "pages": 2, "server": 3, "app": 4}
+LAYERS = {"ae_core": 0, "palette": 0, "live": 1, "ui": 1, "pages": 2, "server": 3, "app": 4}
 # Peers of one layer that may use each other, in this direction only.
 SIDEWAYS = {("ui", "live")}
 WEB = {"streamlit", "starlette", "uvicorn"}

@@ -33,6 +33,13 @@ def derived_path(key: str) -> Path:
     return cache_dir() / "derived" / f"{key}.npy"
 
 
+def column_limits(key: str) -> tuple[float, float]:
+    """Where a colour scale of a kept column begins and ends: the farthest percent is left out."""
+    values = np.load(derived_path(key), mmap_mode="r", allow_pickle=False)
+    low, high = (float(limit) for limit in np.nanpercentile(values, (1, 99)))
+    return low, max(high, low + 1e-9)
+
+
 def make_column(kind: Kind, checkpoint: str, data: str, key: str, on_progress: Progress) -> None:
     """Compute a column for all items of a data set and keep it.
 

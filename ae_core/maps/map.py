@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ae_core.arrays import Floats
+from ae_core.errors import ProjectionError
 from ae_core.locations import cache_dir, write_atomically
 from ae_core.maps.plane import Plane
 
@@ -63,6 +64,18 @@ def load_map(key: str) -> Map | None:
         mean, axes = (np.asarray(saved[name], dtype=np.float32) for name in ("mean", "axes"))
         plane = Plane(mean, axes, tuple(saved["shares"]))
     return Map(cast(Floats, points), about, plane)
+
+
+def open_map(key: str) -> Map:
+    """A kept map that ought to be there.
+
+    Raises:
+        ProjectionError: It is not in the cache any more.
+    """
+    made = load_map(key)
+    if made is None:
+        raise ProjectionError("The map is not in the cache any more: reload the page.")
+    return made
 
 
 def scattered(values: Floats, rows: NDArray[np.int64], n_items: int) -> Floats:

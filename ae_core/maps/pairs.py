@@ -6,6 +6,7 @@ import hashlib
 
 import numpy as np
 
+from ae_core.arrays import spread
 from ae_core.errors import LatentInputError
 from ae_core.maps.alignment import placed_in_both, rotated_onto
 from ae_core.maps.map import Floats, Map, load_map, save_map
@@ -32,8 +33,7 @@ def laid_over(points: Floats, reference: Floats) -> Floats:
         LatentInputError: The shapes differ, or no item has a point on both.
     """
     both = placed_in_both(points, reference)
-    sizes = [float(np.sqrt(np.var(each[both], axis=0, dtype=np.float64).sum())) for each in
-             (points, reference)]  # fmt: skip
+    sizes = [spread(each[both]) for each in (points, reference)]
     return rotated_onto(np.asarray(points) * (sizes[1] / max(sizes[0], 1e-12)), reference)
 
 

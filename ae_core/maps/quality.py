@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ae_core.arrays import spread
 from ae_core.errors import ProjectionError
 from ae_core.locations import cache_dir, write_atomically
 from ae_core.maps.map import Floats, load_map, save_array
@@ -227,8 +228,7 @@ def round_trip_error(
         back = plane.mean + points[items] @ plane.axes
     else:
         back = code_at(np.asarray(points[items]), codes, np.asarray(points), without=items)
-    spread = float(np.sqrt(np.var(codes, axis=0, dtype=np.float64).sum()))
-    return float(np.linalg.norm(wanted - back, axis=1).mean()) / max(spread, 1e-12)
+    return float(np.linalg.norm(wanted - back, axis=1).mean()) / max(spread(codes), 1e-12)
 
 
 def quality_key(map_key: str, *, everyone: bool = False) -> str:

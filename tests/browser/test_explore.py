@@ -301,7 +301,9 @@ def test_the_grid_finds_what_brute_force_finds(page) -> None:
     page.route(
         "http://modules.test/**",
         lambda route: route.fulfill(
-            body=(STATIC / "map/point_index.js").read_text() if route.request.url.endswith(".js") else "",
+            body=(STATIC / "map/point_index.js").read_text()
+            if route.request.url.endswith(".js")
+            else "",
             content_type="text/javascript" if route.request.url.endswith(".js") else "text/html",
         ),
     )

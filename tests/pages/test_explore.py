@@ -17,9 +17,10 @@ from ae_core.maps.map import Map, save_map
 from ae_core.maps.service import JobState
 from ae_core.training import watch
 from tests.pages.steering_world import open_page, save_digits_vae, words
-from zoetrope.live.components.map import GROUP, ItemSource, pack_rows, unpack_rows
+from zoetrope.live.components.map import ItemSource
+from zoetrope.live.components.map_group import GROUP, pack_rows, unpack_rows
 from zoetrope.live.projections import service
-from zoetrope.ui.explore import exploring
+from zoetrope.ui.explore.map_words import job_words
 
 
 @pytest.fixture(autouse=True)
@@ -191,11 +192,11 @@ def test_a_wish_waits_for_the_whole_data(is_preview: bool) -> None:
     def script(is_preview: bool) -> None:
         import streamlit as st
 
-        from zoetrope.ui.explore.exploring import Wish
+        from zoetrope.ui.url_choice import UrlChoice
 
-        wish = Wish("beside", ["nothing", "PCA of codes"], is_preview=is_preview)
-        st.text(wish.start)
-        wish.keep(wish.start)
+        choice = UrlChoice("beside", ["nothing", "PCA of codes"], is_preview=is_preview)
+        st.text(choice.start)
+        choice.keep(choice.start)
 
     app = AppTest.from_function(script, kwargs={"is_preview": is_preview})
     app.query_params["beside"] = "PCA of pixels"
@@ -208,6 +209,6 @@ def test_a_wish_waits_for_the_whole_data(is_preview: bool) -> None:
 def test_a_map_fitted_on_a_part_says_so(n_fitted: int, said: bool) -> None:
     key = f"{n_fitted:032x}"
     save_map(key, Map(np.zeros((200, 2), np.float32), {"n_fitted": n_fitted}))
-    text = exploring.job_words(JobState(key, "done"), "200 items", "UMAP").text
+    text = job_words(JobState(key, "done"), "200 items", "UMAP").text
     assert text.startswith("UMAP of 200 items")
     assert ("fitted on 150; the rest joined" in text) == said

@@ -6,9 +6,8 @@ import numpy as np
 import plotly.graph_objects as go
 
 from ae_core.codecs.comparison import Comparison
-from zoetrope.ui.palette import MODEL_COLOUR, PALETTE, PCA_COLOUR
+from zoetrope.palette import CATEGORY_COLOURS, MODEL_COLOUR, PCA_COLOUR, UNKNOWN_COLOUR
 
-UNKNOWN_COLOUR = "#8A8A92"
 _MARGIN = {"l": 8, "r": 8, "t": 8, "b": 8}
 
 
@@ -43,7 +42,7 @@ def losses(history: list[dict[str, Any]], terms: list[str]) -> go.Figure:
                 figure.add_scatter(
                     x=epochs, y=values, mode="lines+markers" if len(epochs) < 30 else "lines",
                     name=f"{term}, {part.replace('_', '-')}",
-                    line={"color": PALETTE[index % len(PALETTE)], "dash": dash, "width": 2},
+                    line={"color": _colour(index), "dash": dash, "width": 2},
                 )  # fmt: skip
     figure.update_layout(
         height=300, margin=_MARGIN,
@@ -60,7 +59,7 @@ def small_map(points: np.ndarray, labels: np.ndarray | None) -> go.Figure:
     unknown = np.isnan(labels)
     groups = [(UNKNOWN_COLOUR, unknown)] if unknown.any() else []
     groups += [
-        (PALETTE[index % len(PALETTE)], labels == label)
+        (_colour(index), labels == label)
         for index, label in enumerate(np.unique(labels[~unknown]))
     ]
     for colour, chosen in groups:
@@ -74,3 +73,7 @@ def small_map(points: np.ndarray, labels: np.ndarray | None) -> go.Figure:
         xaxis=hidden, yaxis={**hidden, "scaleanchor": "x"},
     )  # fmt: skip
     return figure
+
+
+def _colour(index: int) -> str:
+    return CATEGORY_COLOURS[index % len(CATEGORY_COLOURS)]

@@ -12,8 +12,6 @@ and travels as one bit an item.
 
 from __future__ import annotations
 
-import base64
-import secrets
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -29,16 +27,11 @@ from ae_core.data.store import DataSet
 from ae_core.maps.plane import Plane
 from zoetrope.live.assets import loader
 from zoetrope.live.columns import MAX_CODES_BYTES, plotly_address
+from zoetrope.live.components.map_group import group_of_items, keep_told_group, pack_rows, rows_of
 from zoetrope.live.components.packing import do_nothing, packed, static_text
-from zoetrope.live.components.stage import session_token
+from zoetrope.live.components.stage import Readout, session_token
 from zoetrope.live.shared import process_wide
-
-# Okabe and Ito 2008 without black and yellow, then Tol's "muted": told apart with any kind of
-# colour vision, on white and on black.
-CATEGORY_COLOURS = (
-    *("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9"),
-    *("#882255", "#999933", "#AA4499", "#44AA99", "#DDCC77", "#8A8A92"),
-)
+from zoetrope.palette import CATEGORY_COLOURS, NUMBER_COLOURS, PLAIN_COLOUR
 
 
 @dataclass(frozen=True)
@@ -98,24 +91,32 @@ class MapCodec:
         key: Checkpoint key.
         caption: Text under its pictures.
         colour: CSS colour of this codec everywhere in the app.
-        readouts: Names of numbers wanted with every picture (`engine.register_readout`).
+        readouts: Numbers wanted with every picture; the first is said under it.
     """
 
     key: str
     caption: str
     colour: str = ""
-    readouts: Sequence[str] = ()
+    readouts: Sequence[Readout] = ()
 
 
 @dataclass(frozen=True)
 class MapColour:
-    """What the points' colours mean; `url` gives one float32 an item."""
+    """What the points' colours mean.
+
+    Attributes:
+        label: What people call it.
+        url: Gives one float32 an item: a number, or the place of its category in `names`.
+        kind: Which of the two.
+        names: Categories.
+        colours: One a category; for numbers the scale, from `low` to `high`.
+    """
 
     label: str
     url: str
     kind: Literal["category", "number"]
     names: Sequence[str] = ()
-    colours: Sequence[str] = ()
+    colours: Sequence[str] = NUMBER_COLOURS
     low: float = 0.0
     high: float = 1.0
 
@@ -153,12 +154,16 @@ def colour_of(data_set: DataSet, attribute: str) -> MapColour:
     column = column_of(data_set.attributes[attribute])
     place = ItemSource.of(data_set).place
     low, high = column.limits
+    categories = CATEGORY_COLOURS[: len(column.names)]
+    colours = categories if column.kind == "category" else NUMBER_COLOURS
     return MapColour(
         label=attribute,
         url=f"api/attributes/{place}?column={quote(attribute, safe='')}&n={len(data_set.items)}",
         kind=column.kind,
         names=column.names,
-        colours=CATEGORY_COLOURS[: len(column.names)],
+        colours=CATEGORY_COLOURS[: len(column.names)]
+        if column.kind == "category"
+        else NUMBER_COLOURS,
         low=low,
         high=high,
     )
@@ -178,7 +183,7 @@ def latent_map(
     codec: MapCodec | None = None,
     plane: Plane | None = None,
     spread: float = 0.0,
-    found: NDArray[np.int64] | None = None,
+    matching_rows: NDArray[np.int64] | None = None,
     job: MapJob = NO_JOB,
     layout: Layout = "wide",
     moved_from: str | None = None,
@@ -195,26 +200,20 @@ def latent_map(
         codec: Decodes them.
         plane: The plane of a PCA map; places are then decoded exactly.
         spread: Root mean square distance of the codes from their mean, unit of the round trip.
-        found: Rows that a search found; all others go grey.
+        matching_rows: Rows that a search leaves; all others go grey.
         job: What is said about the map while it is made, and the action offered.
         layout: "wide" has the card beside the map, "narrow" below it, "bare" has map and legend.
         moved_from: Name of another map of the same items: lines are drawn from there.
         height_px: Height of the map in CSS pixels.
     """
-    kept = _kept_group(items, points.n_items)
+    place = items.place if items else ""
+    group = group_of_items(place, points.n_items)
     data = {
         "plotly": plotly_address(),
         "token": session_token(),
         "height": height_px,
-        "points": {
-            "url": points.address,
-            "key": points.key,
-            "n": points.n_items,
-            "dims": points.n_components,
-            "axes": list(points.axes),
-            "partial": points.part is not None,
-            "items": items.place if items else "",
-        },
+        "plainColour": PLAIN_COLOUR,
+        "points": _points_data(points, place),
         "colour": asdict(colour) if colour else None,
         "items": _item_addresses(items),
         "codes": _code_address(codes),
@@ -222,65 +221,31 @@ def latent_map(
         "neighbours": f"api/neighbours/{codes.key}/{items.place}" if codes and items else None,
         "plane": _plane(plane) if points.n_components == 2 else None,
         "spread": spread,
-        "group": kept,
+        "group": group,
         "job": asdict(job),
         "layout": layout,
         "movedFrom": f"api/points/{moved_from}" if moved_from else None,
-        "filter": None if found is None else pack_rows(found, points.n_items),
+        "filter": None if matching_rows is None else pack_rows(matching_rows, points.n_items),
     }
     told = _map_component()(
         key=key,
         data=data,
-        on_group_change=partial(_hear_group, key),
+        on_group_change=partial(keep_told_group, key),
         on_job_change=do_nothing,
     )
-    group = unpack_rows(kept["bits"], points.n_items) if kept and kept["bits"] else None
-    return MapState(group, str(told.get("job") or ""))
+    return MapState(rows_of(group), str(told.get("job") or ""))
 
 
-def choose_group(items: ItemSource | None, rows: NDArray[np.int64], n_items: int) -> None:
-    """Make `rows` the group of all maps of these items, at the next run of the page."""
-    bits = pack_rows(rows, n_items) if len(rows) else None
-    place = items.place if items else ""
-    _keep_group({"items": place, "n": n_items, "bits": bits, "revision": secrets.token_hex(6)})
-
-
-def pack_rows(rows: NDArray[np.int64], n_items: int) -> str:
-    """One bit an item, the lowest bit first, as base64."""
-    mask = np.zeros(n_items, np.uint8)
-    mask[rows] = 1
-    return base64.b64encode(np.packbits(mask, bitorder="little").tobytes()).decode()
-
-
-def unpack_rows(bits: str, n_items: int) -> NDArray[np.int64]:
-    """Rows of the set bits, ascending; what `pack_rows` packed."""
-    packed = np.frombuffer(base64.b64decode(bits), np.uint8)
-    mask = np.unpackbits(packed, count=min(n_items, 8 * packed.size), bitorder="little")
-    return np.flatnonzero(mask).astype(np.int64)
-
-
-GROUP = "map_group of {}"
-
-
-def _keep_group(group: dict[str, Any]) -> None:
-    """A group belongs to items, not to one map of them.
-
-    It is kept under a name of its own, because a component's state vanishes with a page change.
-    """
-    st.session_state[GROUP.format(group["items"])] = group
-
-
-def _hear_group(key: str) -> None:
-    """The browser tells a group, before the page runs: all its maps then show the same."""
-    told = (st.session_state.get(key) or {}).get("group")
-    if told:
-        _keep_group(told)
-
-
-def _kept_group(items: ItemSource | None, n_items: int) -> dict[str, Any] | None:
-    """The group of these items: what the browser told or Python chose, whichever came last."""
-    kept: dict[str, Any] | None = st.session_state.get(GROUP.format(items.place if items else ""))
-    return kept if kept and kept["n"] == n_items else None
+def _points_data(points: MapPoints, place: str) -> dict[str, Any]:
+    return {
+        "url": points.address,
+        "key": points.key,
+        "n": points.n_items,
+        "dims": points.n_components,
+        "axes": list(points.axes),
+        "partial": points.part is not None,
+        "items": place,
+    }
 
 
 def _item_addresses(items: ItemSource | None) -> dict[str, str] | None:

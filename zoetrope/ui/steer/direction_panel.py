@@ -11,8 +11,8 @@ from ae_core.data.questions import is_number, quoted
 from ae_core.errors import AeCoreError
 from ae_core.steering.directions import cosine_table, expected_random_cosine
 from ae_core.steering.expressions import Kind, Term
+from zoetrope.palette import CATEGORY_COLOURS
 from zoetrope.ui import state
-from zoetrope.ui.palette import PALETTE
 from zoetrope.ui.plain_text import message
 from zoetrope.ui.steer import item_picker, probe_readings
 from zoetrope.ui.steer.direction_estimates import ESTIMATORS, Estimate, estimate
@@ -132,7 +132,7 @@ def _side_effects_figure(
 ) -> go.Figure:
     """A row an attribute, a colour an estimator; `order` are the attributes' places."""
     figure = go.Figure()
-    for colour, (name, one) in zip(PALETTE[3:], estimates.items(), strict=False):
+    for colour, (name, one) in zip(CATEGORY_COLOURS[4:], estimates.items(), strict=False):
         figure.add_scatter(
             x=one.in_pictures[order], y=names, mode="markers", name=name,
             marker={"color": colour, "size": 11},

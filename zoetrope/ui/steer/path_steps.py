@@ -10,7 +10,7 @@ import streamlit as st
 from ae_core.neighbours import nearest
 from zoetrope.live.components.gallery import gallery
 from zoetrope.live.engine.engine import get_engine
-from zoetrope.ui.palette import PALETTE
+from zoetrope.palette import UNKNOWN_COLOUR
 from zoetrope.ui.plain_text import as_written
 from zoetrope.ui.steer.space import Side, Space
 
@@ -53,7 +53,7 @@ def _show_nearest(space: Space, steps: np.ndarray) -> int | None:
         np.array(space.data_set.items[rows[:, 0]]),
         labels=[f"Use item {row}, nearest at step {i + 1}" for i, row in enumerate(rows[:, 0])],
         fill=True,
-        colour=PALETTE[7],
+        colour=UNKNOWN_COLOUR,
         key="morph_nearest",
     )
     name = as_written(model.caption)

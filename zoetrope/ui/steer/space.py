@@ -8,8 +8,8 @@ import numpy as np
 
 from ae_core.codecs.checkpoints import Checkpoint
 from ae_core.data.store import DataSet
+from zoetrope.palette import MODEL_COLOUR, PCA_COLOUR
 from zoetrope.ui import cached, state
-from zoetrope.ui.palette import MODEL_COLOUR, PCA_COLOUR
 
 
 @dataclass(frozen=True)

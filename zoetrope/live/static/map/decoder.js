@@ -5,7 +5,8 @@ import { LiveClient } from "../wire/client.js";
 import { RAW } from "../wire/frames.js";
 import { toImage } from "./item_pictures.js";
 
-/** @typedef {{ key: string, caption: string, colour: string, readouts: string[] }} MapCodec */
+/** @typedef {{ name: string, label: string, unit: string, digits: number }} Readout */
+/** @typedef {{ key: string, caption: string, colour: string, readouts: Readout[] }} MapCodec */
 /** @typedef {"item" | "place" | "grid"} Use */
 /** @typedef {(decoded: Decoded, stamp: number) => void} Listener */
 
@@ -62,7 +63,7 @@ export class MapDecoder {
     this.pageToken = token;
     this.codec = codec;
     if (!codec) return;
-    const codecs = [{ key: codec.key, readouts: codec.readouts }];
+    const codecs = [{ key: codec.key, readouts: codec.readouts.map(({ name }) => name) }];
     if (this.live) {
       this.live.setToken(token);
       this.live.configure(codecs);

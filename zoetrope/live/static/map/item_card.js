@@ -207,11 +207,14 @@ export class ItemCard {
     this.on.picture({ stamp, item: this.item });
   }
 
-  /** @param {number} support percent of the data that lie nearer to data; NaN: unknown */
-  trustWords(support) {
+  /** @param {number} number the codec's first readout; NaN: unknown */
+  trustWords(number) {
     const { place, codes, plot, data } = this.sources;
+    const readout = this.decoder.codec?.readouts[0];
     const parts = [];
-    if (Number.isFinite(support)) parts.push(`farther from data than ${Math.round(support)} %`);
+    if (readout && Number.isFinite(number)) {
+      parts.push(`${readout.label} ${number.toFixed(readout.digits)}${readout.unit}`);
+    }
     if (this.spot && place?.isExact) parts.push("exact: this map is a plane in code space");
     else if (this.item !== null && place && codes && plot.points && data) {
       const error = roundTrip(place, codes, plot.points.columns, this.item, data.spread);

@@ -2,7 +2,6 @@
 
 import { element } from "../page/dom.js";
 import { words } from "./words.js";
-import { SCALE } from "./plot.js";
 
 /**
  * What the points' colours mean.
@@ -11,7 +10,7 @@ import { SCALE } from "./plot.js";
  * @property {string} url
  * @property {"category" | "number"} kind
  * @property {string[]} names of the categories
- * @property {string[]} colours of the categories
+ * @property {string[]} colours of the categories; for numbers the scale
  * @property {number} low
  * @property {number} high
  * @property {Float32Array} values one an item, NaN where unknown: a number, or a category's place
@@ -109,9 +108,9 @@ function title(colour) {
 }
 
 /** @param {MapColour} colour */
-function bar({ low, high }) {
+function bar({ low, high, colours }) {
   const strip = element("span", { class: "zmap-scale" });
-  strip.style.background = `linear-gradient(90deg, ${SCALE.join(",")})`;
+  strip.style.background = `linear-gradient(90deg, ${colours.join(",")})`;
   return [
     element("span", { class: "zmap-number" }, short(low)),
     strip,

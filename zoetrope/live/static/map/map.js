@@ -38,6 +38,7 @@ const SETTLED_MS = 120;
  * @property {string} plotly
  * @property {string} token
  * @property {number} height
+ * @property {string} plainColour of points whose colour means nothing
  * @property {PointSource} points
  * @property {Omit<MapColour, "values"> | null} colour
  * @property {{ url: string, facts: string } | null} items
@@ -148,6 +149,7 @@ class MapView {
     this.data = data;
     this.frame.showJob(data.job);
     this.root.dataset.layout = data.layout;
+    this.plot.plainColour = data.plainColour;
     this.surface.style.height = `${data.height}px`;
     const items = `${data.points.items} ${data.points.n}`;
     if (this.link.items && items !== this.link.items) this.forgetItems();

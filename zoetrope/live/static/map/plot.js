@@ -40,11 +40,6 @@ export function loadPlotly(path) {
   return loading;
 }
 
-// Viridis (van der Walt and Smith 2015), its darkest and lightest ends cut off so that it can be
-// read on white and on black.
-export const SCALE = ["#46327e", "#365c8d", "#277f8e", "#1fa187", "#4ac16d", "#a0da39", "#dde318"];
-const PLAIN = "#4477AA";
-
 /** The points of a map: columns of coordinates, NaN where an item has none. */
 export class Points {
   /**
@@ -70,6 +65,7 @@ export class Plot {
   /** @param {HTMLElement} element */
   constructor(element) {
     this.element = /** @type {PlotlyElement} */ (element);
+    this.plainColour = "";
     /** @type {Plotly | null} */
     this.plotly = null;
     /** @type {Points | null} */
@@ -108,7 +104,7 @@ export class Plot {
     const many = points.nPlaced;
     const marker = { size: markerSize(many), opacity: opacity(many), line: { width: 0 } };
     const dim = this.trace(points, this.rest, { ...marker, opacity: 1, color: grey(many) });
-    const bright = this.trace(points, this.shown, { ...marker, ...colouring(colour, this.shown) });
+    const bright = this.trace(points, this.shown, { ...marker, ...this.colouring(colour) });
     await plotly.react(this.element, [dim, bright], this.layout(points), CONFIG);
     this.drawn = this.plotly !== null;
   }
@@ -140,6 +136,23 @@ export class Plot {
     }
     this.shown = shown.subarray(0, s);
     this.rest = rest.subarray(0, r);
+  }
+
+  /** @param {MapColour | null} colour of the coloured trace */
+  colouring(colour) {
+    if (!colour) return { color: this.plainColour };
+    const color = pick(colour.values, this.shown);
+    const { colours, low, high } = colour;
+    const last = colours.length - 1;
+    if (colour.kind === "number") {
+      const scale = colours.map((shade, i) => [i / last, shade]);
+      return { color, colorscale: scale, cmin: low, cmax: high };
+    }
+    const steps = colours.flatMap((shade, i) => [
+      [i / (last + 1), shade],
+      [(i + 1) / (last + 1), shade],
+    ]);
+    return { color, colorscale: steps, cmin: -0.5, cmax: last + 0.5 };
   }
 
   /**
@@ -301,23 +314,4 @@ function pick(column, items) {
   const picked = new Float32Array(items.length);
   for (let i = 0; i < items.length; i += 1) picked[i] = column[items[i]];
   return picked;
-}
-
-/**
- * @param {MapColour | null} colour
- * @param {Int32Array | null} items
- */
-function colouring(colour, items) {
-  if (!colour) return { color: PLAIN };
-  const color = pick(colour.values, items);
-  if (colour.kind === "number") {
-    const scale = SCALE.map((shade, i) => [i / (SCALE.length - 1), shade]);
-    return { color, colorscale: scale, cmin: colour.low, cmax: colour.high };
-  }
-  const k = colour.colours.length;
-  const steps = colour.colours.flatMap((shade, i) => [
-    [i / k, shade],
-    [(i + 1) / k, shade],
-  ]);
-  return { color, colorscale: steps, cmin: -0.5, cmax: k - 0.5 };
 }

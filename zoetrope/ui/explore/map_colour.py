@@ -1,0 +1,35 @@
+"""What the colours of a map mean: an attribute, or a number made from codes and map."""
+
+from __future__ import annotations
+
+from ae_core.codecs.checkpoints import Checkpoint
+from ae_core.codecs.codes import codes_key
+from ae_core.maps.derived import KINDS, column_limits
+from ae_core.maps.service import JobState
+from zoetrope.live.components.map import MapColour, colour_of
+from zoetrope.live.projections import service
+from zoetrope.ui.cached import WorkingSet
+from zoetrope.ui.explore.first_map import FirstMap
+from zoetrope.ui.explore.map_words import LOCAL_TRUST
+
+
+def colour_points(
+    chosen: str | None, checkpoint: Checkpoint, work: WorkingSet, first: FirstMap
+) -> tuple[MapColour | None, JobState | None]:
+    """The colours chosen, or the job that makes them."""
+    if chosen is None or chosen in work.data_set.attributes.columns:
+        return colour_of(work.data_set, chosen) if chosen else None, None
+    if chosen == LOCAL_TRUST:
+        job = service().request_quality(first.mapped.codes, first.made_key, everyone=True)
+        if job.state == "done":
+            return _derived_colour(chosen, first.mapped.column_key(job.key)), None
+        return None, job
+    kind = KINDS[0] if chosen == KINDS[0] else KINDS[1]
+    key = codes_key(checkpoint, work.data_set)
+    job = service().request_column(kind, checkpoint.name, work.data_set.name, key)
+    return (_derived_colour(chosen, job.key), None) if job.state == "done" else (None, job)
+
+
+def _derived_colour(label: str, key: str) -> MapColour:
+    low, high = column_limits(key)
+    return MapColour(label, f"api/derived/{key}", "number", low=low, high=high)

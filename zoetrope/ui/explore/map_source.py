@@ -1,0 +1,66 @@
+"""Which codes a map shows: a checkpoint's, the pixels, or a checkpoint's after an epoch."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+import streamlit as st
+
+from ae_core.codecs.checkpoints import Checkpoint
+from ae_core.codecs.codes import cached_codes
+from ae_core.maps.derived import pixels_path
+from ae_core.maps.mapped import Mapped
+from ae_core.maps.service import JobState
+from ae_core.training import watch
+from zoetrope.live.projections import service
+from zoetrope.ui import state
+from zoetrope.ui.cached import WorkingSet
+
+Source = Literal["codes", "pixels", "an epoch"]
+
+
+def own_codes(checkpoint: Checkpoint, work: WorkingSet) -> np.ndarray:
+    """The checkpoint's codes of all items, float32 (N, latent_dim): as the file that the map's
+    worker can read without a copy, where there is one."""
+    on_disk = cached_codes(checkpoint, work.data_set)
+    return work.codes if on_disk is None else on_disk
+
+
+def mapped(
+    checkpoint: Checkpoint, work: WorkingSet, source: Source, epoch: watch.Frame | None = None
+) -> tuple[Mapped, JobState | None]:
+    """What to map, and the job that must come first; until that is done, the checkpoint's codes."""
+    n_items = len(work.data_set.items)
+    if source == "an epoch" and epoch is not None:
+        codes, rows = epoch.codes(), watch.rows_of(checkpoint.folder)
+        words = f"{len(codes):,} held-out items after epoch {epoch.epoch}"
+        return Mapped(codes, n_items, words, rows), None
+    words = f"{n_items:,} items"
+    if source == "pixels" and not work.is_preview:
+        job = service().request_pixels(work.data_set)
+        if job.state == "done":
+            pixels = np.load(pixels_path(work.data_set), mmap_mode="r", allow_pickle=False)
+            return Mapped(pixels, n_items, words), None
+        return Mapped(own_codes(checkpoint, work), n_items, words), job
+    return Mapped(own_codes(checkpoint, work), n_items, words), None
+
+
+def epochs_of(checkpoint: Checkpoint, work: WorkingSet) -> list[watch.Frame]:
+    """Epochs whose codes the checkpoint's run has kept; none for other data or shipped ones."""
+    same_data = checkpoint.config.data_fingerprint == work.data_set.about.fingerprint
+    return watch.frames(checkpoint.folder) if same_data and not work.is_preview else []
+
+
+def choose_epoch(frames: list[watch.Frame], label: str, *, name: str) -> watch.Frame | None:
+    """A slider over the epochs, if there are any; `name` is where the address remembers it."""
+    if not frames:
+        return None
+    epochs = [frame.epoch for frame in frames]
+    recalled = state.recall_integer(name)
+    start = recalled if recalled in epochs else epochs[0]
+    chosen = epochs[0]
+    if len(epochs) > 1:
+        chosen = st.select_slider(label, epochs, start, key=f"map_{name}")
+    state.remember(name, str(chosen))
+    return frames[epochs.index(chosen)]

@@ -1,0 +1,51 @@
+"""What changed between two maps: the items whose neighbours differ most."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+
+from ae_core.data.store import DataSet
+from ae_core.maps.map import load_map
+from ae_core.maps.pairs import N_NEIGHBOURS, changed_neighbours
+from zoetrope.live.components.gallery import gallery
+from zoetrope.live.components.map import ItemSource
+from zoetrope.live.components.map_group import choose_group
+from zoetrope.ui import keys, state
+
+N_SHOWN = 12
+
+
+def show(first_key: str, second_key: str, data_set: DataSet) -> None:
+    """The share of neighbours that changed, and the items with most; they can become the group."""
+    changed = _changed(first_key, second_key)
+    if changed is None:
+        return
+    n_both = int(np.isfinite(changed).sum())
+    most = np.argsort(-changed, kind="stable")[: min(N_SHOWN, n_both)]  # NaN comes last
+    among = "" if n_both == len(changed) else f", among the {n_both:,} items on both maps"
+    state.switch("Draw the movement", keys.MOVEMENT)
+    st.markdown(
+        f"**Neighbours changed:** {np.nanmean(changed):.0%} of {min(N_NEIGHBOURS, n_both - 1)} "
+        f"on average{among} "
+        ":gray[most for these]"
+    )
+    gallery(
+        np.array(data_set.items[most]),
+        key="map_changed",
+        captions=[f"{share:.0%}" for share in changed[most]],
+        labels=[f"item {item}" for item in most],
+        clickable=False,
+    )
+    if st.button("Make these the group", icon=":material/bookmark:"):
+        rows = np.sort(most).astype(np.int64)
+        choose_group(ItemSource.of(data_set).place, rows, len(data_set.items))
+        st.rerun()
+
+
+@st.cache_data(max_entries=16, show_spinner="Comparing the neighbours on both maps")
+def _changed(first_key: str, second_key: str) -> np.ndarray | None:
+    first, second = load_map(first_key), load_map(second_key)
+    if first is None or second is None:
+        return None
+    return changed_neighbours(np.asarray(first.points), np.asarray(second.points))
