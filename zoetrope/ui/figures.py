@@ -59,8 +59,7 @@ def small_map(points: np.ndarray, labels: np.ndarray | None) -> go.Figure:
     unknown = np.isnan(labels)
     groups = [(UNKNOWN_COLOUR, unknown)] if unknown.any() else []
     groups += [
-        (_colour(index), labels == label)
-        for index, label in enumerate(np.unique(labels[~unknown]))
+        (_colour(index), labels == label) for index, label in enumerate(np.unique(labels[~unknown]))
     ]
     for colour, chosen in groups:
         figure.add_scattergl(

@@ -161,9 +161,7 @@ def colour_of(data_set: DataSet, attribute: str) -> MapColour:
         url=f"api/attributes/{place}?column={quote(attribute, safe='')}&n={len(data_set.items)}",
         kind=column.kind,
         names=column.names,
-        colours=CATEGORY_COLOURS[: len(column.names)]
-        if column.kind == "category"
-        else NUMBER_COLOURS,
+        colours=colours,
         low=low,
         high=high,
     )
