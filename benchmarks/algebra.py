@@ -26,10 +26,10 @@ from ae_core.codecs.codec import Codec
 from ae_core.codecs.codes import as_pictures, codes_for
 from ae_core.data.catalogue import list_data_sets, load_data_set
 from ae_core.data.faces.portraits import render_faces
-from ae_core.data.questions import select_items
+from ae_core.data.item_search import select_items
 from ae_core.data.store import DataSet, make_data_set
-from ae_core.steering.expressions import Kind, estimate_direction
 from ae_core.steering.matching import N_PAIRS, fit_matching
+from ae_core.steering.sums import Kind, estimate_direction
 from benchmarks.judge import Head, Judge, accuracy, labels_of, train_judge
 
 GROUP_SIZES = (1, 4, 16, 64)

@@ -5,7 +5,7 @@
 The embedded faces are drawn anew so that 78 % of those who wear glasses are men, as in CelebA; a
 direction towards glasses is estimated on codes of that sample, once as the mean difference and once
 conditionally, with `woman` held fixed. Held-out pictures without glasses are moved by its length,
-decoded and encoded again, and linear read-outs tell what has changed, in sigmas. For the faces they
+decoded and encoded again, and linear probes tell what has changed, in sigmas. For the faces they
 are fitted on codes of faces where nothing goes together; CelebA has no such sample.
 Prints a table, and last a line of JSON.
 """
@@ -26,9 +26,9 @@ from ae_core.codecs.codec import Codec
 from ae_core.codecs.codes import as_pictures, codes_for
 from ae_core.data.catalogue import load_data_set
 from ae_core.data.faces.portraits import DEFAULT, render_faces
-from ae_core.data.questions import select_items
-from ae_core.steering.expressions import Kind, estimate_direction
-from ae_core.steering.readouts import Readouts, fit_readouts
+from ae_core.data.item_search import select_items
+from ae_core.steering.probes import AttributeProbes, fit_probes
+from ae_core.steering.sums import Kind, estimate_direction
 from benchmarks.results import encoded
 
 Codes = NDArray[np.float32]
@@ -51,27 +51,27 @@ def measure(
     codes: Codes,
     attributes: pd.DataFrame,
     starts: Codes,
-    readouts: Readouts,
+    probes: AttributeProbes,
     names: dict[str, str],
 ) -> dict[str, dict[str, float]]:
-    """Changes of the read-outs in sigmas, for each kind of direction.
+    """Changes of the probes' scores in sigmas, for each kind of direction.
 
     Args:
         codec: Decodes and encodes.
         codes: Of the sample that directions are estimated on, (n, latent_dim).
         attributes: Of that sample.
         starts: Codes of other items, which do not wear glasses.
-        readouts: What is read.
-        names: Of the read-outs and questions "glasses" and "woman" in this data.
+        probes: Of all attributes.
+        names: Of the probes and questions "glasses" and "woman" in this data.
     """
-    columns = [readouts.names.index(names[what]) for what in ("glasses", "woman")]
-    before = readouts.scores(there_and_back(codec, starts))
+    columns = [probes.names.index(names[what]) for what in ("glasses", "woman")]
+    before = probes.scores(there_and_back(codec, starts))
     found = {}
     for title, kind in KINDS.items():
         direction = estimate_direction(kind, names["glasses"], (names["woman"],), codes, attributes)
         moved = (starts + direction.step * direction.unit).astype(np.float32)
-        change = readouts.scores(there_and_back(codec, moved)) - before
-        glasses, woman = change[:, columns].mean(axis=0) / readouts.sigmas[columns]
+        change = probes.scores(there_and_back(codec, moved)) - before
+        glasses, woman = change[:, columns].mean(axis=0) / probes.sigmas[columns]
         found[title] = {"glasses": float(glasses), "woman": float(woman)}
     return found
 
@@ -90,7 +90,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if is_drawn
         else {"glasses": "Eyeglasses", "woman": "Male"}
     )
-    readouts = fit_readouts(codes, data_set.attributes[list(names.values())], train, held_out)
+    probes = fit_probes(codes, data_set.attributes[list(names.values())], train, held_out)
     sample, attributes = codes[train], data_set.attributes.iloc[train]
     if is_drawn:
         items, attributes = render_faces(N_DRAWN, seed=7, probabilities=TOGETHER)
@@ -100,7 +100,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     without = np.intersect1d(
         select_items(f"not {names['glasses']}", data_set.attributes), held_out
     )[:N_STARTS]
-    found = measure(codec, sample, attributes, codes[without], readouts, names)
+    found = measure(codec, sample, attributes, codes[without], probes, names)
     print(f"{men[wearers].mean():.0%} of {wearers.sum():,} glasses wearers are men")
     print(f"| direction | {names['glasses']}, sigmas | {names['woman']}, sigmas |\n|---|---|---|")
     for title, row in found.items():

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ae_core.data.questions import select_items
+from ae_core.data.item_search import select_items
 from ae_core.data.store import DataSet
 from ae_core.locations import cache_dir, write_atomically
 

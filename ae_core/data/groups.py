@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ae_core.data.questions import GroupError, select_items
+from ae_core.data.item_search import GroupError, select_items
 from ae_core.locations import data_dir, write_atomically
 
 FEW_ITEMS = 10

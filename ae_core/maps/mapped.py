@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ae_core.maps.derived import derived_path
+from ae_core.maps.item_columns import column_path
 from ae_core.maps.map import Floats, Map, load_map, save_array, save_map, scattered, scattered_key
 
 
@@ -42,7 +42,7 @@ class Mapped:
         if self.rows is None:
             return key
         whole = scattered_key(key, self.rows, self.n_items)
-        if not derived_path(whole).exists():
-            column = np.load(derived_path(key), allow_pickle=False)
-            save_array(derived_path(whole), scattered(column, self.rows, self.n_items))
+        if not column_path(whole).exists():
+            column = np.load(column_path(key), allow_pickle=False)
+            save_array(column_path(whole), scattered(column, self.rows, self.n_items))
         return whole

@@ -27,8 +27,9 @@ import numpy as np
 
 from ae_core.data.store import DataSet
 from ae_core.locations import cache_dir, home, project_root
-from ae_core.maps.derived import Kind, derived_key, derived_path, pixels_path
+from ae_core.maps.item_columns import Kind, column_key, column_path
 from ae_core.maps.map import Floats, load_map, save_array, save_map
+from ae_core.maps.pixel_codes import pixels_path
 from ae_core.maps.projection import (
     ProjectionSettings,
     checked,
@@ -161,9 +162,9 @@ class ProjectionService:
         self, kind: Kind, checkpoint: str, data: str, codes_key: str, *, fresh: bool = False
     ) -> JobState:
         """Ask for a number an item; `codes_key` is that of the checkpoint's codes of the data."""
-        key = derived_key(kind, codes_key)
+        key = column_key(kind, codes_key)
         inputs = {"kind": kind, "checkpoint": checkpoint, "data": data, "key": key}
-        return self._ask_once(key, "column", inputs, derived_path(key).exists(), fresh)
+        return self._ask_once(key, "column", inputs, column_path(key).exists(), fresh)
 
     def request_pixels(self, data_set: DataSet, *, fresh: bool = False) -> JobState:
         """Ask for codes of the items themselves; they will lie at `pixels_path(data_set)`."""

@@ -213,14 +213,14 @@ def measure_quality(job: Job) -> None:
 
 def make_derived(job: Job) -> None:
     """Task "column": one number an item; `kind`, `checkpoint`, `data`, `key`."""
-    from ae_core.maps.derived import make_column
+    from ae_core.maps.item_columns import make_column
 
     make_column(**job.inputs, on_progress=job.report)
 
 
 def make_pixels(job: Job) -> None:
     """Task "pixels": short codes of the items of `data` themselves."""
-    from ae_core.maps.derived import make_pixel_codes
+    from ae_core.maps.pixel_codes import make_pixel_codes
 
     make_pixel_codes(job.inputs["data"], job.report)
 

@@ -66,7 +66,7 @@ def encode_animation(
         kind: Format of the file. GIF has 256 colours a frame and time in steps of 10 ms; WebP is
             lossless here; MP4 is H.264 with halved colour resolution.
         frames_per_s: Speed, 1 to 60.
-        ping_pong: Append the way back, without showing the ends twice.
+        ping_pong: Append the path back, without showing the ends twice.
         on_progress: Told (frames written, frames in all).
 
     Raises:

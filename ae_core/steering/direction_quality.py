@@ -1,4 +1,4 @@
-"""How far to trust a direction: held-out separation, its wobble, and what else it moves."""
+"""How far to trust a direction: held-out separation, bootstrap angle, and what else it moves."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ae_core.errors import LatentInputError
 from ae_core.steering.directions import Direction, require_group_codes
 from ae_core.steering.paths import Codes
-from ae_core.steering.readouts import Readouts, auc
+from ae_core.steering.probes import AttributeProbes, auc
 
 Estimate = Callable[[Codes, Codes], Direction]
 
@@ -50,7 +50,7 @@ def separation(direction: Direction, with_it: Codes, without: Codes) -> Separati
 
 
 @dataclass(frozen=True)
-class Cone:
+class BootstrapAngle:
     """How much a direction turns when its items are drawn anew, in degrees.
 
     Attributes:
@@ -64,9 +64,9 @@ class Cone:
     n_draws: int
 
 
-def bootstrap_cone(
+def bootstrap_angle(
     with_it: Codes, without: Codes, estimate: Estimate, *, n_draws: int = 100, seed: int = 0
-) -> Cone:
+) -> BootstrapAngle:
     """Draw both groups with replacement, estimate again, and measure the angles (Efron 1979).
 
     Args:
@@ -85,29 +85,29 @@ def bootstrap_cone(
         # atan2 form: arccos of a cosine near 1 would lose half its digits
         angles.append(2 * np.arctan2(np.linalg.norm(other - unit), np.linalg.norm(other + unit)))
     median, p95 = np.degrees(np.percentile(angles, [50, 95]))
-    return Cone(float(median), float(p95), n_draws)
+    return BootstrapAngle(float(median), float(p95), n_draws)
 
 
 def side_effects_in_codes(
-    direction: Direction, codes: Codes, readouts: Readouts
+    direction: Direction, codes: Codes, probes: AttributeProbes
 ) -> NDArray[np.float64]:
-    """What moving one sigma along a direction does to each attribute's read-out, in sigmas.
+    """What moving one sigma along a direction does to each attribute's probe, in sigmas.
 
-    Sigma along the direction is the spread of all codes' projections; sigma of a read-out is the
+    Sigma along the direction is the spread of all codes' projections; sigma of a probe is the
     spread of its score over the same codes. Effect_a = sigma_u (w_a^T u) / sigma_a.
 
     Returns:
-        One number an attribute of `readouts`, shape (n_attributes,).
+        One number an attribute of `probes`, shape (n_attributes,).
     """
     sigma = (require_group_codes(codes, "codes") @ direction.unit).std()
-    return sigma * (readouts.weights @ direction.unit) / readouts.sigmas
+    return sigma * (probes.weights @ direction.unit) / probes.sigmas
 
 
 def side_effects_in_pictures(
     direction: Direction,
     starts: Codes,
     codes: Codes,
-    readouts: Readouts,
+    probes: AttributeProbes,
     there_and_back: Callable[[Codes], Codes],
 ) -> NDArray[np.float64]:
     """The same, read from the pictures: decode, encode again, and read off.
@@ -116,7 +116,7 @@ def side_effects_in_pictures(
         direction: What to move along.
         starts: Codes to start from, shape (n, latent_dim); a few hundred are enough.
         codes: Codes that set sigma along the direction, shape (N, latent_dim).
-        readouts: What is read.
+        probes: Of all attributes.
         there_and_back: Decodes codes and encodes the pictures again, (n, d) -> (n, d).
 
     Returns:
@@ -126,5 +126,5 @@ def side_effects_in_pictures(
         raise LatentInputError("`starts` is empty: give it at least one code.")
     sigma = (require_group_codes(codes, "codes") @ direction.unit).std()
     moved = (starts + sigma * direction.unit).astype(np.float32)
-    change = readouts.scores(there_and_back(moved)) - readouts.scores(there_and_back(starts))
-    return change.mean(axis=0) / readouts.sigmas
+    change = probes.scores(there_and_back(moved)) - probes.scores(there_and_back(starts))
+    return change.mean(axis=0) / probes.sigmas

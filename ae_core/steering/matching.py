@@ -9,6 +9,9 @@ are those nearest to where the sum starts (Upchurch et al. 2017, section 3.1, in
 such neighbours), each is paired with the item of the other group that is nearest to it apart from
 the groups' mean difference, and the best pairs are kept (nearest available matching with a caliper:
 Rosenbaum & Rubin 1985, section 3). What the partners share cancels.
+
+Any codes can be matched in; Algebra matches in those of the model, also for PCA's picture
+(`zoetrope.ui.steer.terms.match_groups`), so that both codecs add up the same items.
 """
 
 from __future__ import annotations

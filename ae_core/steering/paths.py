@@ -77,7 +77,7 @@ def interpolate_spherical(start: Codes, end: Codes, *, n_steps: int) -> Codes:
     """Walk along the arc between two codes (Shoemake 1985, "slerp"; White 2016 for latents).
 
     slerp(t) = sin((1 - t) w) / sin(w) * start + sin(t w) / sin(w) * end, with w the angle between
-    the two codes seen from the origin. Codes of equal norm keep it on the whole way.
+    the two codes seen from the origin. Codes of equal norm keep it on the whole path.
 
     Where the formula has no answer:
         almost parallel (w < `PARALLEL`): the straight path, to which the arc tends;
@@ -104,7 +104,7 @@ def interpolate_spherical(start: Codes, end: Codes, *, n_steps: int) -> Codes:
         axis = np.zeros_like(first)
         axis[np.argmin(np.abs(unit_first))] = 1
         across = axis - (axis @ unit_first) * unit_first
-        if np.linalg.norm(across) == 0:  # one dimension: there is no way around the origin
+        if np.linalg.norm(across) == 0:  # one dimension: no path leads around the origin
             return interpolate_linear(start, end, n_steps=n_steps)
         across /= np.linalg.norm(across)
         radius = (1 - t) * norms[0] + t * norms[1]
@@ -233,7 +233,7 @@ def interpolate_through_data(
             f"`start` has {start.shape[0]} dimensions and `graph` {graph.codes.shape[1]}: "
             "build the graph from codes of the same checkpoint."
         )
-    # one direction only is searched, so that ties cannot make the way back differ
+    # one direction only is searched, so that ties cannot make the path back differ
     swapped = tuple(end.tolist()) < tuple(start.tolist())
     first, last = (end, start) if swapped else (start, end)
     corners = np.concatenate([first[None], graph.codes[_shortest(first, last, graph)], last[None]])
@@ -248,7 +248,7 @@ def interpolate_through_data(
 
 
 def _shortest(start: Codes, end: Codes, graph: CodeGraph) -> list[int]:
-    """Nodes on the shortest way, with `start` and `end` added to the graph as two more nodes."""
+    """Nodes on the shortest path, with `start` and `end` added to the graph as two more nodes."""
     import scipy.sparse
     from scipy.sparse.csgraph import dijkstra
 

@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 from ae_core.data.catalogue import load_data_set
 from ae_core.data.groups import make_group, save_group
-from ae_core.steering.expressions import Term, format_sum
+from ae_core.steering.sums import Term, format_sum
 from tests.pages.steering_world import open_page, save_digits_vae, words
 from zoetrope.ui.steer.sum_stage import move_weights
 

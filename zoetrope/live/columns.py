@@ -23,7 +23,7 @@ from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from ae_core.data.catalogue import about_data_set, is_ready, load_data_set, preview_data_set
-from ae_core.data.questions import whole_number
+from ae_core.data.item_search import whole_number
 from ae_core.data.store import DataSet
 from ae_core.errors import AeCoreError, DataError
 from ae_core.locations import cache_dir

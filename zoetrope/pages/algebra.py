@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ae_core.steering.expressions import MAX_TERMS, Term
+from ae_core.steering.sums import MAX_TERMS, Term
 from zoetrope.live.components import stage as live
 from zoetrope.ui import page, presentation, state
 from zoetrope.ui.steer import direction_panel, neighbour_row, notices, sum_editor, sum_stage, terms
@@ -79,7 +79,7 @@ with page.errors_in_words():
     terms.show_warnings(shown_terms)
     notices.say_preview(space)
     notices.wait_until_warm()
-    code = live.code_at(sum_stage.basis(space.model, space, shown_terms), weights)
+    code = sum_stage.partial_codes(space.model, space, shown_terms, weights)[-1]
     neighbour = neighbour_row.show(space, code, key="algebra_neighbours")
     if neighbour is not None:
         sum_editor.use((Term(1, "item", str(neighbour)), *chosen[1:]), chosen)

@@ -17,7 +17,7 @@ from ae_core.data.catalogue import (
     load_data_set,
     preview_data_set,
 )
-from ae_core.data.questions import whole_number
+from ae_core.data.item_search import whole_number
 from ae_core.data.store import DataSet
 from ae_core.errors import AeCoreError, CheckpointError
 from zoetrope.ui.plain_text import message

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ae_core.data import groups
-from ae_core.data.questions import GroupError, select_items, whole_number
+from ae_core.data.item_search import GroupError, select_items, whole_number
 
 RNG = np.random.default_rng(0)
 N = 200

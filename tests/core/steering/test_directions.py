@@ -14,7 +14,7 @@ from sklearn.metrics import r2_score, roc_auc_score
 from ae_core.errors import LatentInputError
 from ae_core.locations import project_root
 from ae_core.steering.direction_quality import (
-    bootstrap_cone,
+    bootstrap_angle,
     separation,
     side_effects_in_codes,
     side_effects_in_pictures,
@@ -29,7 +29,7 @@ from ae_core.steering.directions import (
     mean_difference,
     principal_axes,
 )
-from ae_core.steering.readouts import auc, fit_readouts
+from ae_core.steering.probes import auc, fit_probes
 
 DIMS = 16
 
@@ -129,16 +129,16 @@ def test_auc_is_scikit_learns_with_ties() -> None:
     assert auc(scores, labels) == pytest.approx(roc_auc_score(labels, scores))
 
 
-def test_cone_narrows_as_the_root_of_the_items() -> None:
+def test_bootstrap_angle_narrows_as_the_root_of_the_items() -> None:
     axis = unit(3)
-    cones = [
-        bootstrap_cone(*two_groups(axis, n=n), mean_difference, n_draws=60) for n in (50, 200, 800)
+    drawn = [
+        bootstrap_angle(*two_groups(axis, n=n), mean_difference, n_draws=60) for n in (50, 200, 800)
     ]
-    angles = np.array([cone.median for cone in cones])
+    angles = np.array([angle.median for angle in drawn])
     np.testing.assert_allclose(angles[:-1] / angles[1:], 2, rtol=0.3)
     # the shift's error has (d - 1) components of variance 2 / n at right angles to a gap of 4
-    assert cones[2].median == pytest.approx(np.degrees(np.sqrt((DIMS - 1) * 2 / 800) / 4), rel=0.2)
-    assert all(cone.p95 >= cone.median for cone in cones)
+    assert drawn[2].median == pytest.approx(np.degrees(np.sqrt((DIMS - 1) * 2 / 800) / 4), rel=0.2)
+    assert all(angle.p95 >= angle.median for angle in drawn)
 
 
 def test_random_cosines_are_as_expected() -> None:
@@ -193,18 +193,16 @@ def labelled(n: int = 3000, seed: int = 0) -> tuple[np.ndarray, pd.DataFrame]:
 TRAIN, HELD_OUT = np.arange(2400), np.arange(2400, 3000)
 
 
-def test_readouts_read_what_is_there() -> None:
+def test_probes_read_what_is_there() -> None:
     codes, attributes = labelled()
-    readouts = fit_readouts(codes, attributes, TRAIN, HELD_OUT)
-    assert readouts.names == ("woman", "glasses", "age")
-    read = readouts.read(codes[HELD_OUT])
-    assert roc_auc_score(attributes.woman[HELD_OUT], read[:, 0]) == pytest.approx(
-        readouts.quality[0]
-    )
-    assert readouts.quality[0] > 0.98
-    assert r2_score(attributes.age[HELD_OUT], read[:, 2]) == pytest.approx(readouts.quality[2])
+    probes = fit_probes(codes, attributes, TRAIN, HELD_OUT)
+    assert probes.names == ("woman", "glasses", "age")
+    read = probes.read(codes[HELD_OUT])
+    assert roc_auc_score(attributes.woman[HELD_OUT], read[:, 0]) == pytest.approx(probes.quality[0])
+    assert probes.quality[0] > 0.98
+    assert r2_score(attributes.age[HELD_OUT], read[:, 2]) == pytest.approx(probes.quality[2])
     # Bayes: the number's noise has a quarter of its variance, so R^2 is 1 / (1 + 0.25)
-    assert readouts.quality[2] == pytest.approx(0.8, abs=0.03)
+    assert probes.quality[2] == pytest.approx(0.8, abs=0.03)
     # probabilities are calibrated: their mean is the share
     assert read[:, 0].mean() == pytest.approx(attributes.woman[HELD_OUT].mean(), abs=0.03)
 
@@ -215,42 +213,40 @@ def test_what_cannot_be_learned_is_left_out_and_missing_values_do_not_hurt() -> 
         always=True, rare=np.arange(3000) < 2, name=[f"n{i}" for i in range(3000)], empty=np.nan
     )
     attributes.loc[::3, "age"] = np.nan
-    readouts = fit_readouts(codes, attributes, TRAIN, HELD_OUT)
-    assert readouts.names == ("woman", "glasses", "age")
-    assert np.isfinite(readouts.weights).all() and readouts.quality[2] > 0.7
+    probes = fit_probes(codes, attributes, TRAIN, HELD_OUT)
+    assert probes.names == ("woman", "glasses", "age")
+    assert np.isfinite(probes.weights).all() and probes.quality[2] > 0.7
     with pytest.raises(LatentInputError, match="nothing to read"):
-        fit_readouts(codes, attributes[["always", "name"]], TRAIN, HELD_OUT)
+        fit_probes(codes, attributes[["always", "name"]], TRAIN, HELD_OUT)
 
 
 def test_side_effects_show_what_is_carried_along() -> None:
     codes, attributes = labelled()
-    readouts = fit_readouts(codes, attributes, TRAIN, HELD_OUT)
+    probes = fit_probes(codes, attributes, TRAIN, HELD_OUT)
     glasses, woman = attributes.glasses != "none", attributes.woman
     plain = mean_difference(codes[glasses], codes[~glasses])
     keep = linear_probe(codes[woman], codes[~woman])
     clean = conditional(plain, [keep], codes)
-    of = dict(zip(readouts.names, side_effects_in_codes(plain, codes, readouts), strict=True))
-    then = dict(zip(readouts.names, side_effects_in_codes(clean, codes, readouts), strict=True))
+    of = dict(zip(probes.names, side_effects_in_codes(plain, codes, probes), strict=True))
+    then = dict(zip(probes.names, side_effects_in_codes(clean, codes, probes), strict=True))
     assert of["woman"] < -0.3  # the plain direction makes men
     assert abs(then["woman"]) < 0.1 * abs(of["woman"])
     assert then["glasses"] > 0.8
     # oracle: move codes by one sigma and see what the read-outs do
     sigma = (codes @ plain.unit).std()
-    moved = readouts.scores(codes + sigma * plain.unit) - readouts.scores(codes)
-    np.testing.assert_allclose(list(of.values()), moved.mean(axis=0) / readouts.sigmas, rtol=1e-3)
+    moved = probes.scores(codes + sigma * plain.unit) - probes.scores(codes)
+    np.testing.assert_allclose(list(of.values()), moved.mean(axis=0) / probes.sigmas, rtol=1e-3)
 
 
 def test_side_effects_after_a_perfect_round_trip_are_those_in_codes() -> None:
     codes, attributes = labelled()
-    readouts = fit_readouts(codes, attributes, TRAIN, HELD_OUT)
+    probes = fit_probes(codes, attributes, TRAIN, HELD_OUT)
     direction = principal_direction = mean_difference(codes[:100], codes[100:])
-    expected = side_effects_in_codes(direction, codes, readouts)
-    there = side_effects_in_pictures(direction, codes[:50], codes, readouts, lambda z: z)
+    expected = side_effects_in_codes(direction, codes, probes)
+    there = side_effects_in_pictures(direction, codes[:50], codes, probes, lambda z: z)
     np.testing.assert_allclose(there, expected, rtol=1e-4, atol=1e-6)
     # a codec that forgets everything has no effects at all
-    none = side_effects_in_pictures(
-        principal_direction, codes[:50], codes, readouts, lambda z: z * 0
-    )
+    none = side_effects_in_pictures(principal_direction, codes[:50], codes, probes, lambda z: z * 0)
     np.testing.assert_allclose(none, 0)
 
 
@@ -281,7 +277,7 @@ import sys, types
 sys.modules["torch"] = types.ModuleType("torch")  # as another thread's import leaves it for a while
 import numpy as np
 from ae_core.steering.directions import expected_random_cosine
-from ae_core.steering.readouts import auc
+from ae_core.steering.probes import auc
 expected_random_cosine(32)
 assert auc(np.array([0.1, 0.9, 0.5]), np.array([False, True, False])) == 1
 """

@@ -109,13 +109,13 @@ def test_through_the_data_ends_exactly_and_reverses_exactly(a: int, b: int) -> N
     np.testing.assert_array_equal(back, there[::-1])
 
 
-def test_shortest_way_is_networkx_shortest() -> None:
+def test_shortest_path_is_networkx_shortest() -> None:
     codes = ring(80)
     graph = build_code_graph(codes, n_neighbours=5)
     oracle = nx.from_scipy_sparse_array(graph.lengths)
     expected = nx.dijkstra_path(oracle, 3, 40)
     path = interpolate_through_data(codes[3], codes[40], graph, n_steps=900, n_smoothings=0)
-    # every node of the oracle's way lies on the polyline
+    # every node of the oracle's path lies on the polyline
     assert cdist(codes[expected], path).min(axis=1).max() < 0.02
 
 

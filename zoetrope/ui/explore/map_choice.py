@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from ae_core.codecs.checkpoints import Checkpoint
-from ae_core.data.questions import select_items
+from ae_core.data.item_search import select_items
 from ae_core.data.store import DataSet
 from ae_core.errors import AeCoreError
-from ae_core.maps.derived import KINDS
+from ae_core.maps.item_columns import KINDS
 from ae_core.maps.projection import Method, ProjectionSettings
 from zoetrope.ui import keys, state
 from zoetrope.ui.cached import WorkingSet

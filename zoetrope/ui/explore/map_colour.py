@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ae_core.codecs.checkpoints import Checkpoint
 from ae_core.codecs.codes import codes_key
-from ae_core.maps.derived import KINDS, column_limits
+from ae_core.maps.item_columns import KINDS, column_limits
 from ae_core.maps.service import JobState
 from zoetrope.live.components.map import MapColour, colour_of
 from zoetrope.live.projections import service

@@ -9,8 +9,8 @@ import streamlit as st
 
 from ae_core.codecs.checkpoints import Checkpoint
 from ae_core.codecs.codes import cached_codes
-from ae_core.maps.derived import pixels_path
 from ae_core.maps.mapped import Mapped
+from ae_core.maps.pixel_codes import pixels_path
 from ae_core.maps.service import JobState
 from ae_core.training import watch
 from zoetrope.live.projections import service

@@ -8,18 +8,18 @@ import numpy as np
 import streamlit as st
 
 from ae_core.codecs.codes import codes_key
-from ae_core.data.questions import select_items
+from ae_core.data.item_search import select_items
 from ae_core.data.store import DataSet
 from ae_core.steering.direction_quality import (
-    Cone,
+    BootstrapAngle,
     Separation,
-    bootstrap_cone,
+    bootstrap_angle,
     separation,
     side_effects_in_codes,
     side_effects_in_pictures,
 )
 from ae_core.steering.directions import Direction, linear_probe, mean_difference
-from ae_core.steering.expressions import Kind, estimate_direction
+from ae_core.steering.sums import Kind, estimate_direction
 from zoetrope.ui.steer.probe_readings import probes_of, round_trip
 from zoetrope.ui.steer.space import Side
 
@@ -38,14 +38,14 @@ class Estimate:
     Attributes:
         direction: From training items.
         separation: On held-out items.
-        cone: Angles of the directions from redrawn items; None for a conditional direction.
+        angle: Angles of the directions from redrawn items; None for a conditional direction.
         in_codes: Side effects in code space, one an attribute, sigmas.
         in_pictures: The same after decoding and encoding again.
     """
 
     direction: Direction
     separation: Separation
-    cone: Cone | None
+    angle: BootstrapAngle | None
     in_codes: np.ndarray
     in_pictures: np.ndarray
 
@@ -82,7 +82,7 @@ def _estimate(
     return Estimate(
         direction,
         separation(direction, _side.codes[held_out[unseen]], _side.codes[held_out[~unseen]]),
-        _cone(kind, _side.codes, train[answers[train]], train[~answers[train]]),
+        _bootstrap_angle(kind, _side.codes, train[answers[train]], train[~answers[train]]),
         side_effects_in_codes(direction, codes, probes),
         side_effects_in_pictures(
             direction,
@@ -94,10 +94,12 @@ def _estimate(
     )
 
 
-def _cone(kind: Kind, codes: np.ndarray, with_it: np.ndarray, without: np.ndarray) -> Cone | None:
+def _bootstrap_angle(
+    kind: Kind, codes: np.ndarray, with_it: np.ndarray, without: np.ndarray
+) -> BootstrapAngle | None:
     """Angles of the directions from redrawn items, of which (N, ) rows answer or do not."""
     if kind == "conditional":
         return None
     estimator, n_draws = (mean_difference, 100) if kind == "mean" else (linear_probe, 10)
     groups = codes[with_it[:N_REDRAWN]], codes[without[:N_REDRAWN]]
-    return bootstrap_cone(*groups, estimator, n_draws=n_draws)
+    return bootstrap_angle(*groups, estimator, n_draws=n_draws)

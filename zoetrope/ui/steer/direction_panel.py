@@ -7,10 +7,10 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from ae_core.data.questions import is_number, quoted
+from ae_core.data.item_search import is_number, quoted
 from ae_core.errors import AeCoreError
 from ae_core.steering.directions import cosine_table, expected_random_cosine
-from ae_core.steering.expressions import Kind, Term
+from ae_core.steering.sums import Kind, Term
 from zoetrope.palette import CATEGORY_COLOURS
 from zoetrope.ui import state
 from zoetrope.ui.plain_text import message
@@ -89,7 +89,7 @@ def _show_quality(estimates: dict[str, Estimate]) -> None:
             "held-out accuracy": one.separation.accuracy,
             "AUC": one.separation.auc,
             "Cohen's d": one.separation.cohens_d,
-            "bootstrap angle, 95 %": f"{one.cone.p95:.1f}°" if one.cone else "",
+            "bootstrap angle, 95 %": f"{one.angle.p95:.1f}°" if one.angle else "",
         }
         for name, one in estimates.items()
     }

@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from ae_core.data.questions import quoted, select_items, whole_number
+from ae_core.data.item_search import quoted, select_items, whole_number
 from ae_core.data.store import DataSet
 from ae_core.errors import AeCoreError
 from zoetrope.live.components.gallery import gallery

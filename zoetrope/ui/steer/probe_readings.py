@@ -8,23 +8,23 @@ import streamlit as st
 
 from ae_core.codecs.codes import codes_key
 from ae_core.data.store import DataSet
-from ae_core.steering.readouts import Readouts, fit_readouts
+from ae_core.steering.probes import AttributeProbes, fit_probes
 from zoetrope.live.engine.engine import get_engine
 from zoetrope.ui.steer.space import Side, Space
 
 GOOD_FLAG, GOOD_NUMBER = 0.85, 0.5  # AUC and R^2 below which a reading is not worth showing
 
 
-def probes_of(side: Side, data_set: DataSet) -> Readouts:
+def probes_of(side: Side, data_set: DataSet) -> AttributeProbes:
     """Linear probes of all attributes, fitted on one codec's codes."""
     return _probes(codes_key(side.checkpoint, data_set), side.codes, data_set)
 
 
 @st.cache_resource(max_entries=8, show_spinner="Learning to read attributes off codes")
-def _probes(key: str, _codes: np.ndarray, _data_set: DataSet) -> Readouts:
+def _probes(key: str, _codes: np.ndarray, _data_set: DataSet) -> AttributeProbes:
     train, held_out = _data_set.split()
     visible = _data_set.attributes[_data_set.visible_attributes()]
-    return fit_readouts(_codes, visible, train, held_out)
+    return fit_probes(_codes, visible, train, held_out)
 
 
 def round_trip(side: Side, codes: np.ndarray) -> np.ndarray:
@@ -33,7 +33,7 @@ def round_trip(side: Side, codes: np.ndarray) -> np.ndarray:
     return engine.encode(side.key, engine.decode(side.key, codes.astype(np.float32)))
 
 
-def is_good(probes: Readouts) -> np.ndarray:
+def is_good(probes: AttributeProbes) -> np.ndarray:
     """Which attributes can be read well enough to show, bool (n_attributes,)."""
     limit = np.where(probes.is_flag, GOOD_FLAG, GOOD_NUMBER)
     return np.nan_to_num(probes.quality, nan=-1.0) >= limit

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
+from ae_core.data.item_search import whole_number
 from ae_core.data.pictures import read_picture
-from ae_core.data.questions import whole_number
 from ae_core.errors import DataError
 from ae_core.steering.directions import principal_axes
 from zoetrope.live.engine.engine import get_engine

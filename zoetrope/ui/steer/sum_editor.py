@@ -5,14 +5,14 @@ from __future__ import annotations
 import streamlit as st
 
 from ae_core.errors import AeCoreError
-from ae_core.steering.expressions import (
+from ae_core.steering.matching import N_PAIRS
+from ae_core.steering.sums import (
     Term,
     default_sum,
     format_sum,
     opposed_groups,
     parse_sum,
 )
-from ae_core.steering.matching import N_PAIRS
 from zoetrope.ui import state
 from zoetrope.ui.plain_text import message
 from zoetrope.ui.steer import sum_stage, term_editor, terms

@@ -8,7 +8,7 @@ from difflib import SequenceMatcher
 import numpy as np
 import streamlit as st
 
-from ae_core.steering.expressions import Term, format_sum
+from ae_core.steering.sums import Term, format_sum, partial_sums
 from zoetrope.live.components import stage as live
 from zoetrope.live.components.gallery import gallery
 from zoetrope.live.engine.engine import get_engine
@@ -50,19 +50,21 @@ def basis(side: Side, space: Space, shown_terms: list[ShownTerm]) -> live.Affine
     )
 
 
-def partial_sums(
+def partial_codes(
     side: Side, space: Space, shown_terms: list[ShownTerm], weights: list[float]
 ) -> np.ndarray:
-    """Codes after one term, two terms, ..., float32 (n_terms, latent_dim)."""
-    affine = basis(side, space, shown_terms)
-    rows = np.asarray(affine.directions) * np.array(weights)[:, None]
-    return (np.asarray(affine.origin) + np.cumsum(rows, axis=0)).astype(np.float32)
+    """Codes after one term, two terms, ..., the sum, float32 (n_terms, latent_dim)."""
+    return partial_sums(
+        terms.vectors(shown_terms, side, space.data_set),
+        weights,
+        terms.centre(side, space.data_set),
+    )
 
 
 def show_steps(space: Space, shown_terms: list[ShownTerm], weights: list[float]) -> None:
     """The sum term by term, decoded, for each codec."""
     for side in space.sides:
-        codes = partial_sums(side, space, shown_terms, weights)
+        codes = partial_codes(side, space, shown_terms, weights)
         gallery(
             get_engine().decode(side.key, codes).transpose(0, 3, 1, 2),
             captions=[part.words for part in shown_terms],
@@ -74,7 +76,7 @@ def show_steps(space: Space, shown_terms: list[ShownTerm], weights: list[float])
 def show_readings(space: Space, shown_terms: list[ShownTerm], weights: list[float]) -> None:
     """What probes read off the first term's picture and off the result's."""
     for side in space.sides:
-        codes = partial_sums(side, space, shown_terms, weights)
+        codes = partial_codes(side, space, shown_terms, weights)
         table = probe_readings.change_table(side, space, codes[0], codes[-1])
         change = as_written(
             f"{shown_terms[0].words} → result: {probe_readings.change_sentence(table)}"

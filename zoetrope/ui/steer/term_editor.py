@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 
 from ae_core.data.groups import Group
-from ae_core.data.questions import select_items
+from ae_core.data.item_search import select_items
 from ae_core.data.store import DataSet
 from ae_core.errors import AeCoreError
-from ae_core.steering.expressions import GIVEN, MAX_TERMS, Kind, Term, format_sum
+from ae_core.steering.sums import GIVEN, MAX_TERMS, Kind, Term, format_sum
 from zoetrope.ui.plain_text import message
 from zoetrope.ui.steer import item_picker
 from zoetrope.ui.steer.terms import SIGNS

@@ -10,10 +10,10 @@ import streamlit as st
 
 from ae_core.codecs.codes import codes_key
 from ae_core.data.groups import FEW_ITEMS, Group, load_groups
-from ae_core.data.questions import select_items
+from ae_core.data.item_search import select_items
 from ae_core.data.store import DataSet
 from ae_core.errors import AeCoreError
-from ae_core.steering.expressions import (
+from ae_core.steering.sums import (
     Term,
     matched_terms,
     term_items,
@@ -113,8 +113,7 @@ def vectors(shown_terms: Sequence[ShownTerm], side: Side, data_set: DataSet) -> 
     rows = []
     for part in shown_terms:
         members = groups[part.term.what].items if part.term.kind == "group" else ()
-        vector = _vector(key, part.term, members, side.codes, data_set, groups)
-        rows.append(part.term.sign * vector)
+        rows.append(_vector(key, part.term, members, side.codes, data_set, groups))
     return np.stack(rows)
 
 

@@ -1,5 +1,7 @@
 """Sums of codes come back from their text, and mean what the formula says."""
 
+from fractions import Fraction
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,16 +10,16 @@ from hypothesis import strategies as st
 
 from ae_core.data.groups import make_group
 from ae_core.errors import LatentInputError
-from ae_core.steering.expressions import (
+from ae_core.steering.sums import (
     KINDS,
     Term,
-    add_up,
     default_sum,
     estimate_direction,
     format_sum,
     matched_terms,
     opposed_groups,
     parse_sum,
+    partial_sums,
     term_items,
     term_vector,
 )
@@ -78,13 +80,15 @@ def test_too_many_terms_are_refused() -> None:
         parse_sum(format_sum([Term(1, "item", "1")] * 9))
 
 
-def vectors_of(some: tuple[Term, ...]) -> list[np.ndarray]:
-    return [term_vector(t, CODES, ATTRIBUTES, {}, CENTRE) for t in some]
+def add_up(some: tuple[Term, ...], weights: list[float]) -> np.ndarray:
+    """The sum as the page computes it."""
+    vectors = np.stack([term_vector(term, CODES, ATTRIBUTES, {}, CENTRE) for term in some])
+    return partial_sums(vectors, weights, CENTRE)[-1]
 
 
 def test_weights_that_add_up_to_one_give_the_plain_sum() -> None:
     some = parse_sum("+item:3~-item:5~+item:7")
-    code = add_up(some, vectors_of(some), [1, 1, 1], CENTRE)
+    code = add_up(some, [1, 1, 1])
     np.testing.assert_allclose(code, CODES[3] - CODES[5] + CODES[7], atol=1e-5)
 
 
@@ -92,7 +96,7 @@ def test_man_with_glasses_becomes_the_same_woman_with_glasses() -> None:
     some = default_sum(ATTRIBUTES)
     item = int(some[0].what)
     assert GLASSES[item] and not WOMAN[item]
-    code = add_up(some, vectors_of(some), [1, 1, 1], CENTRE)
+    code = add_up(some, [1, 1, 1])
     assert code[:2] == pytest.approx([2, 3], abs=1e-5)
     # whom the group means move besides: the mean difference of the two groups, exactly
     drift = PERSON[WOMAN & ~GLASSES].mean(axis=0) - PERSON[~WOMAN & ~GLASSES].mean(axis=0)
@@ -101,14 +105,43 @@ def test_man_with_glasses_becomes_the_same_woman_with_glasses() -> None:
 
 def test_weight_zero_takes_a_term_out() -> None:
     some = parse_sum("+item:3~-all:woman")
-    np.testing.assert_allclose(add_up(some, vectors_of(some), [1, 0], CENTRE), CODES[3], atol=1e-5)
-    np.testing.assert_allclose(add_up(some, vectors_of(some), [0, 0], CENTRE), CENTRE, atol=1e-6)
+    np.testing.assert_allclose(add_up(some, [1, 0]), CODES[3], atol=1e-5)
+    np.testing.assert_allclose(add_up(some, [0, 0]), CENTRE, atol=1e-6)
+
+
+signs_and_weights = st.lists(
+    st.tuples(st.sampled_from([1, -1]), st.integers(0, N - 1), st.floats(-2, 2)),
+    min_size=1, max_size=8,
+)  # fmt: skip
+
+
+@given(signs_and_weights)
+def test_partial_sums_follow_the_formula_number_by_number(
+    some: list[tuple[int, int, float]],
+) -> None:
+    """z = m + sum_i s_i w_i (z_i - m), with exact fractions for an oracle."""
+    vectors = np.stack(
+        [term_vector(Term(sign, "item", str(item)), CODES, ATTRIBUTES, {}, CENTRE)
+         for sign, item, _ in some]
+    )  # fmt: skip
+    partial = partial_sums(vectors, [weight for *_, weight in some], CENTRE)
+    for axis in range(CODES.shape[1]):
+        mean = Fraction(float(CENTRE[axis]))
+        code = mean
+        for (sign, item, weight), found in zip(some, partial[:, axis], strict=True):
+            code += sign * Fraction(weight) * (Fraction(float(CODES[item, axis])) - mean)
+            assert float(found) == pytest.approx(float(code), abs=1e-5)
+
+
+def test_a_sum_needs_one_weight_a_term() -> None:
+    with pytest.raises(LatentInputError, match="one a term, 3; got 2"):
+        partial_sums(CODES[:3], [1, 1], CENTRE)
 
 
 @pytest.mark.parametrize("kind", ["mean", "probe"])
 def test_a_direction_leads_from_those_without_to_those_with(kind: str) -> None:
     some = parse_sum(f"+item:3~+{kind}:glasses")
-    there = add_up(some, vectors_of(some), [1, 1], CENTRE) - CODES[3]
+    there = add_up(some, [1, 1]) - CODES[3]
     assert there[1] == pytest.approx(3, rel=0.1)
     assert np.abs(np.delete(there, 1)).max() < 0.6
 
@@ -187,7 +220,7 @@ def test_matching_replaces_both_groups_by_as_many_items_that_differ_by_the_group
     assert not WOMAN[men].any() and WOMAN[women].all() and not GLASSES[[*men, *women]].any()
     # what is not the group is nearer to nothing than the difference of everyone's means
     vectors = [term_vector(term, CODES, ATTRIBUTES, {}, CENTRE) for term in (minus, plus)]
-    assert (vectors[1] - vectors[0])[0] == pytest.approx(2, abs=0.01)
+    assert (vectors[1] + vectors[0])[0] == pytest.approx(2, abs=0.01)
 
 
 @pytest.mark.parametrize(

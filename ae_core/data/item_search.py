@@ -1,4 +1,4 @@
-"""Questions about attributes, such as "glasses and woman", and the items that answer them.
+"""Search items by a question about their attributes, such as "glasses and woman".
 
 A small language of its own, parsed here and never evaluated as Python:
 

@@ -16,7 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from ae_core.data.questions import NOTHING, is_flag, is_number
+from ae_core.data.item_search import NOTHING, is_flag, is_number
 from ae_core.errors import LatentInputError
 from ae_core.steering.paths import Codes
 
@@ -28,8 +28,8 @@ MIN_EACH = 5
 
 
 @dataclass(frozen=True)
-class Readouts:
-    """Linear read-outs of several attributes.
+class AttributeProbes:
+    """Linear probes of several attributes (Alain and Bengio 2016).
 
     Attributes:
         names: Attribute, or `attribute = value`, shape (n_attributes,).
@@ -84,15 +84,15 @@ def readable_attributes(
                 yield label, True, np.where(missing, np.nan, found.to_numpy(dtype=float))
 
 
-def fit_readouts(
+def fit_probes(
     codes: Codes,
     attributes: pd.DataFrame,
     train_items: NDArray[np.int64],
     held_out_items: NDArray[np.int64],
     *,
     max_items: int = 4_000,
-) -> Readouts:
-    """Fit one read-out for every attribute that can be read.
+) -> AttributeProbes:
+    """Fit one probe for every attribute that can be read.
 
     Args:
         codes: Codes of the whole data set, shape (n_items, latent_dim).
@@ -124,7 +124,7 @@ def fit_readouts(
         )
     names, flags, weights, offsets, sigmas, quality = zip(*rows, strict=True)
     plain = np.stack(weights) / scale
-    return Readouts(
+    return AttributeProbes(
         names, np.array(flags), plain, np.array(offsets) - plain @ mean,
         np.array(sigmas), np.array(quality),
     )  # fmt: skip

@@ -24,7 +24,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ae_core.data.groups import Group, make_group
-from ae_core.data.questions import quoted, select_items, whole_number
+from ae_core.data.item_search import quoted, select_items, whole_number
 from ae_core.errors import LatentInputError
 from ae_core.steering.directions import Direction, conditional, linear_probe, mean_difference
 from ae_core.steering.matching import fit_matching
@@ -209,7 +209,7 @@ def term_vector(
     groups: Mapping[str, Group],
     centre: Codes,
 ) -> Codes:
-    """What weight 1 of a term adds, before its sign; shape (latent_dim,), float32.
+    """What weight 1 of a term adds, its sign included; shape (latent_dim,), float32.
 
     Args:
         term: The term.
@@ -220,11 +220,11 @@ def term_vector(
     """
     if term.is_direction:
         direction = estimate_direction(term.kind, term.question, term.held_fixed, codes, attributes)
-        return (direction.unit * direction.step).astype(np.float32)
+        return (term.sign * direction.unit * direction.step).astype(np.float32)
     chosen = np.asarray(codes[term_items(term, attributes, groups)], np.float64)
     if not np.isfinite(chosen).all():
         raise LatentInputError(f"{term.what!r} has items without a code: encode the data again.")
-    return (chosen.mean(axis=0) - centre).astype(np.float32)
+    return (term.sign * (chosen.mean(axis=0) - centre)).astype(np.float32)
 
 
 def opposed_groups(terms: Sequence[Term]) -> tuple[int, int, int] | None:
@@ -271,14 +271,26 @@ def matched_terms(
     return tuple(changed)
 
 
-def add_up(
-    terms: Sequence[Term], vectors: Sequence[Codes], weights: Sequence[float], centre: Codes
-) -> Codes:
-    """The code of a sum, shape (latent_dim,), float32; formula in the module's docstring."""
-    code = centre.astype(np.float64)
-    for term, vector, weight in zip(terms, vectors, weights, strict=True):
-        code = code + term.sign * weight * vector
-    return code.astype(np.float32)
+def partial_sums(vectors: Codes, weights: Sequence[float], centre: Codes) -> Codes:
+    """Codes after one term, two terms, ...; the last is the sum. Formula: the module's docstring.
+
+    Args:
+        vectors: `term_vector` of each term, (n_terms, latent_dim).
+        weights: One a term.
+        centre: Mean code of the data, (latent_dim,).
+
+    Returns:
+        float32 (n_terms, latent_dim).
+
+    Raises:
+        LatentInputError: Not one weight a term.
+    """
+    if len(weights) != len(vectors):
+        raise LatentInputError(
+            f"`weights` must be one a term, {len(vectors)}; got {len(weights)}: reload the page."
+        )
+    steps = np.asarray(weights, np.float64)[:, None] * vectors
+    return (centre + np.cumsum(steps, axis=0)).astype(np.float32)
 
 
 def default_sum(attributes: pd.DataFrame) -> tuple[Term, ...]:
