@@ -1,7 +1,7 @@
 """Moving codes with a meaning, and how far to trust the result.
 
 - `paths`: from code to code, straight, spherical, or through the data.
-- `directions`: vectors in code space that mean something; `direction_quality`: how far to trust one.
+- `directions`: vectors with a meaning in code space; `direction_quality`: how far to trust one.
 - `probes`: attributes read off codes.
 - `sums`: "this item - those + these", as text, as terms, as codes; `matching`: pairs most alike.
 - `support`: how near a code is to codes of real items, and how that is said (`describe`).
