@@ -3,6 +3,7 @@ trust it."""
 
 from __future__ import annotations
 
+from ae_core.maps import projection
 from ae_core.maps.map import Map, load_map
 from ae_core.maps.projection import Method
 from ae_core.maps.quality import MapQuality
@@ -10,7 +11,7 @@ from ae_core.maps.service import JobState
 from zoetrope.live.components.map import MapJob
 from zoetrope.ui.tray import remaining
 
-METHODS: dict[Method, str] = {"pca": "PCA", "tsne": "t-SNE", "umap": "UMAP"}
+METHODS: dict[Method, str] = {name: method.title for name, method in projection.METHODS.items()}
 LOCAL_TRUST = "trust in each place"
 REFUSED = ""  # key of a job that was never begun
 
