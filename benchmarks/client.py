@@ -1,4 +1,4 @@
-"""A live client in Python, for tests and load: what `static/client.js` does, blocking."""
+"""A live client in Python, for tests and load: what `static/wire/socket.js` does, blocking."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from websockets.sync.client import connect
 
 from zoetrope.live.wire import protocol
+from zoetrope.live.wire.parts import Part, PartType
 
 
 class Client:
@@ -21,7 +22,7 @@ class Client:
         port: Of the server on 127.0.0.1.
         token: From a page, or `issue_token` in the server's process.
         codecs: Checkpoint keys; index i of a request's part means `codecs[i]`.
-        readouts: Names of numbers wanted with every picture.
+        gauges: Names of numbers wanted with every picture.
         origin: What a browser would send; none if None.
     """
 
@@ -31,7 +32,7 @@ class Client:
         token: str,
         codecs: list[str],
         *,
-        readouts: list[str] | None = None,
+        gauges: list[str] | None = None,
         origin: str | None = None,
         compact: bool = False,
     ) -> None:
@@ -41,7 +42,7 @@ class Client:
         self.socket = self._stack.enter_context(
             connect(address, additional_headers=headers, compression=None, max_size=None)
         )
-        entries = [{"key": key, "readouts": readouts or []} for key in codecs]
+        entries = [{"key": key, "gauges": gauges or []} for key in codecs]
         hello = {"type": "hello", "version": protocol.VERSION, "token": token, "codecs": entries}
         self.socket.send(json.dumps({**hello, "compact": compact}))
         self.greeting = self.text()
@@ -69,12 +70,17 @@ class Client:
         answer: dict[str, Any] = json.loads(message)
         return answer
 
-    def send(self, request_id: int, parts: list[NDArray[np.float32]], channel: int = 0) -> None:
+    def send(
+        self,
+        request_id: int,
+        parts: list[NDArray[np.float32]],
+        channel: int = 0,
+        operation: int = 0,
+    ) -> None:
         """Send codes, one array a codec, in the order of the codecs."""
-        packed = [protocol.RequestPart(i, codes) for i, codes in enumerate(parts)]
-        self.socket.send(
-            protocol.pack_request(protocol.Request(request_id, tuple(packed), channel))
-        )
+        packed = tuple(Part.of(PartType.CODES, i, codes) for i, codes in enumerate(parts))
+        request = protocol.Request(request_id, packed, channel, operation)
+        self.socket.send(protocol.pack_request(request))
 
     def frame(self, timeout_s: float = 60.0) -> protocol.Answer:
         """The next message, which must be an answer."""

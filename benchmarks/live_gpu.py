@@ -23,7 +23,7 @@ from ae_core.codecs.codec import Codec
 from benchmarks.figures import quantile
 from benchmarks.stand_ins import StandInSource
 from zoetrope.live.engine.decoders import Decoder, best_device, bound_threads
-from zoetrope.live.engine.engine import CodecSource
+from zoetrope.live.engine.loading import CodecSource
 from zoetrope.live.engine.sources import CheckpointSource
 
 BATCHES = (1, 8, 64, 512)

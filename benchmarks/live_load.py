@@ -27,6 +27,7 @@ from websockets.exceptions import ConnectionClosed
 from benchmarks.figures import quantile
 from benchmarks.serving import Server, serve
 from zoetrope.live.wire import protocol
+from zoetrope.live.wire.parts import Part, PartType
 
 # The server has reached its working size by then: codecs loaded, every buffer used.
 SETTLED_SHARE = 0.2
@@ -74,7 +75,7 @@ async def user(number: int, url: str, options: argparse.Namespace, tally: Tally)
             await arrived.wait()
             arrived.clear()
             moved_s, request_id = newest_s, request_id + 1
-            parts = tuple(protocol.RequestPart(i, rows) for i, rows in enumerate(codes))
+            parts = tuple(Part.of(PartType.CODES, i, rows) for i, rows in enumerate(codes))
             await socket.send(protocol.pack_request(protocol.Request(request_id, parts)))
             answer = await socket.recv()
             if isinstance(answer, str) or protocol.read_answer(answer).id != request_id:
@@ -102,7 +103,7 @@ async def vandal(url: str, options: argparse.Namespace, tally: Tally) -> None:
     """Send mutated frames until cancelled."""
     chance = random.Random(0)
     codes = np.zeros((1, options.latent_dim), np.float32)
-    good = protocol.pack_request(protocol.Request(1, (protocol.RequestPart(0, codes),)))
+    good = protocol.pack_request(protocol.Request(1, (Part.of(PartType.CODES, 0, codes),)))
     socket = await open_socket(url, "vandal", options.codecs)
 
     async def count() -> None:

@@ -26,12 +26,14 @@ from ae_core.data.catalogue import preview_data_set
 from benchmarks.serving import launch_chromium
 from zoetrope.live.assets import STATIC
 from zoetrope.live.wire import protocol
+from zoetrope.live.wire.parts import JPEG, RAW, WEBP, Part, PartType
 
 MEGABITS = (10, 100, 1000)  # a phone, a wireless network, a wire
 ROWS_AND_EDGES = ((1, 64), (1, 128), (18, 64), (1, 256), (64, 64), (1, 512))
 
 UNPACK = """async ({ frame, times }) => {
-  const { readAnswer, toImage } = await import("/wire/frames.js");
+  const { readAnswer } = await import("/wire/frames.js");
+  const { toImage } = await import("/wire/pixels.js");
   const bytes = Uint8Array.from(atob(frame), (c) => c.charCodeAt(0));
   const taken = [];
   for (let i = 0; i < times; i++) {
@@ -63,9 +65,9 @@ def packers(array: NDArray[np.uint8]) -> dict[str, tuple[int, Callable[[], bytes
         return packed.getvalue()
 
     return {
-        "raw": (protocol.RAW, array.tobytes),
-        "JPEG": (protocol.JPEG, lambda: save("JPEG", quality=92, subsampling=0)),
-        "WebP": (protocol.WEBP, lambda: save("WEBP", quality=90, method=0)),
+        "raw": (RAW, array.tobytes),
+        "JPEG": (JPEG, lambda: save("JPEG", quality=92, subsampling=0)),
+        "WebP": (WEBP, lambda: save("WEBP", quality=90, method=0)),
     }
 
 
@@ -79,7 +81,7 @@ def measure(page: Page, rows: int, edge: int, times: int) -> list[dict[str, obje
             began_s = time.perf_counter()
             packed = pack()
             packing.append(1e3 * (time.perf_counter() - began_s))
-        part = protocol.AnswerPart(0, (rows, edge, edge, 3), pixel_format, packed)
+        part = Part(PartType.PIXELS, 0, (rows, edge, edge, 3), packed, pixel_format)
         frame = base64.b64encode(protocol.pack_answer(protocol.Answer(1, (part,)))).decode()
         unpacking = page.evaluate(UNPACK, {"frame": frame, "times": times})
         pack_ms, unpack_ms = statistics.median(packing), statistics.median(unpacking)

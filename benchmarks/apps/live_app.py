@@ -14,7 +14,8 @@ from starlette.routing import Route
 from ae_core.codecs.codec import Codec
 from benchmarks.stand_ins import StandInSource
 from zoetrope import live
-from zoetrope.live.engine.engine import CodecSource, Engine
+from zoetrope.live.engine.engine import Engine
+from zoetrope.live.engine.loading import CodecSource
 from zoetrope.live.engine.sources import CheckpointSource
 from zoetrope.live.shared import process_wide
 from zoetrope.live.wire.tokens import issue_token

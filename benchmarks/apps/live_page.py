@@ -22,7 +22,9 @@ def native() -> None:
     t = st.slider("t", 0.0, 1.0, 0.0, 0.01)
     for column, codec in zip(st.columns(2), keys, strict=True):
         start, end = ends(codec)
-        picture = get_engine().decode(codec, (start + t * (end - start))[None])[0]
+        picture = (
+            get_engine().decode(codec, (start + t * (end - start))[None])[0].transpose(1, 2, 0)
+        )
         column.image(picture, width=320)
 
 

@@ -73,7 +73,7 @@ def open_stage(page: Page, url: str) -> None:
           const panels = [...document.querySelectorAll("*")].flatMap((host) =>
             host.shadowRoot ? [...host.shadowRoot.querySelectorAll(".panel")] : []);
           return panels.length > 0 && panels.every((p) => p.querySelector(".note").hidden
-            && p.querySelector(".readout b").textContent !== "\u2013");
+            && p.querySelector(".gauge b").textContent !== "\u2013");
         }""",
         timeout=60_000,
     )

@@ -286,12 +286,12 @@ def test_a_value_from_the_page_moves_the_hand(show: Show) -> None:
     assert value(page, "a") == 0
 
 
-def test_readouts_follow_the_hand(show: Show) -> None:
+def test_gauges_follow_the_sliders(show: Show) -> None:
     page = show("bank")
     number = page.get_by_label("z0, number")
     number.fill("3")
     number.press("Enter")
-    expect(page.locator(".readout b").first).to_have_text("3.0")
+    expect(page.locator(".gauge b").first).to_have_text("3.0")
 
 
 @pytest.mark.parametrize("width", [1280, 800])

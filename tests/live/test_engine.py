@@ -14,8 +14,9 @@ from ae_core.codecs.codec import Codec
 from ae_core.errors import AeCoreError, CheckpointError, LatentInputError
 from benchmarks.stand_ins import StandIn, StandInSource
 from zoetrope.live.engine.engine import Engine
-from zoetrope.live.engine.requests import Work
+from zoetrope.live.engine.operations import RequestPart
 from zoetrope.live.wire import protocol
+from zoetrope.live.wire.parts import Part, PartType
 
 KEY, OTHER = "faces-16", "pca:faces-16"
 
@@ -29,7 +30,7 @@ def oracle(key: str, rows: np.ndarray) -> np.ndarray:
     codec = StandInSource().load(key).eval()
     with torch.no_grad():
         pictures = torch.cat([codec.decode(torch.from_numpy(row[None])) for row in rows])
-    return (pictures * 255).round().permute(0, 2, 3, 1).numpy().astype(np.uint8)
+    return (pictures * 255).round().numpy().astype(np.uint8)
 
 
 def assert_same_pictures(found: np.ndarray, expected: np.ndarray) -> None:
@@ -39,7 +40,7 @@ def assert_same_pictures(found: np.ndarray, expected: np.ndarray) -> None:
     assert np.abs(found.astype(int) - expected.astype(int)).max() <= 1
 
 
-def ask(engine: Engine, works: list[Work], slot: object = None) -> Future[protocol.Answer]:
+def ask(engine: Engine, parts: list[RequestPart], slot: object = None) -> Future[protocol.Answer]:
     future: Future[protocol.Answer] = Future()
 
     def reply(result: bytes | Exception) -> None:
@@ -48,12 +49,14 @@ def ask(engine: Engine, works: list[Work], slot: object = None) -> Future[protoc
         else:
             future.set_result(protocol.read_answer(result))
 
-    engine.submit(slot or object(), 1, works, reply)
+    engine.submit(slot or object(), 1, parts, reply)
     return future
 
 
-def raw(part: protocol.AnswerPart) -> np.ndarray:
-    return np.frombuffer(part.pixels, np.uint8).reshape(part.shape)
+def raw(part: Part) -> np.ndarray:
+    """Pictures of an answer in their stored form."""
+    assert part.type is PartType.PIXELS
+    return part.array.transpose(0, 3, 1, 2)
 
 
 def test_decode_equals_the_codec_row_by_row(engine: Engine) -> None:
@@ -62,8 +65,8 @@ def test_decode_equals_the_codec_row_by_row(engine: Engine) -> None:
 
 
 def test_encode_equals_the_codec(engine: Engine) -> None:
-    pictures = np.random.default_rng(1).integers(0, 256, (3, 16, 16, 3)).astype(np.uint8)
-    items = torch.from_numpy(pictures.copy()).permute(0, 3, 1, 2).float() / 255
+    pictures = np.random.default_rng(1).integers(0, 256, (3, 3, 16, 16)).astype(np.uint8)
+    items = torch.from_numpy(pictures.copy()).float() / 255
     expected = StandInSource().load(KEY).encode(items).numpy()
     np.testing.assert_allclose(engine.encode(KEY, pictures), expected, atol=1e-6)
 
@@ -72,21 +75,24 @@ def test_many_requests_at_once_each_get_their_own_pictures(engine: Engine) -> No
     engine.decode(KEY, codes(1))
     asked = []
     for seed in range(40):
-        n_rows = 30 if seed % 10 == 0 else 1 + seed % 3  # strips among hands
-        works = [Work(KEY, codes(n_rows, seed), 0), Work(OTHER, codes(1, seed), 1)]
-        asked.append((works, ask(engine, works)))
-    for works, future in asked:
+        n_rows = 30 if seed % 10 == 0 else 1 + seed % 3  # strips among small ones
+        parts = [
+            RequestPart(KEY, codes(n_rows, seed), codec=0),
+            RequestPart(OTHER, codes(1, seed), codec=1),
+        ]
+        asked.append((parts, ask(engine, parts)))
+    for parts, future in asked:
         answer = future.result(timeout=60)
-        for work, part in zip(works, answer.parts, strict=True):
-            assert part.codec == work.index
-            assert_same_pictures(raw(part), oracle(work.key, work.codes))
+        for asked_part, part in zip(parts, answer.parts, strict=True):
+            assert part.codec == asked_part.codec
+            assert_same_pictures(raw(part), oracle(asked_part.key, asked_part.array))
 
 
 def test_requests_that_wait_are_decoded_as_one_batch(engine: Engine) -> None:
     engine.decode(KEY, codes(1))
     before = engine.health()["batches"]
     with held(engine) as let_go:
-        asked = [ask(engine, [Work(KEY, codes(1, seed))]) for seed in range(10)]
+        asked = [ask(engine, [RequestPart(KEY, codes(1, seed))]) for seed in range(10)]
         let_go()
     for future in asked:
         future.result(timeout=30)
@@ -96,8 +102,10 @@ def test_requests_that_wait_are_decoded_as_one_batch(engine: Engine) -> None:
 def test_only_the_newest_request_of_a_slot_is_answered(engine: Engine) -> None:
     engine.decode(KEY, codes(1))
     with held(engine) as let_go:
-        asked = [ask(engine, [Work(KEY, codes(1, seed))], slot="hand") for seed in range(5)]
-        other = ask(engine, [Work(KEY, codes(1, 9))], slot="other hand")
+        asked = [
+            ask(engine, [RequestPart(KEY, codes(1, seed))], slot="slider") for seed in range(5)
+        ]
+        other = ask(engine, [RequestPart(KEY, codes(1, 9))], slot="other slider")
         let_go()
     newest = asked[-1].result(timeout=30)
     assert_same_pictures(raw(newest.parts[0]), oracle(KEY, codes(1, 4)))
@@ -106,24 +114,24 @@ def test_only_the_newest_request_of_a_slot_is_answered(engine: Engine) -> None:
     assert engine.health()["replaced"] == 4
 
 
-def test_hands_do_not_wait_for_a_strip(engine: Engine) -> None:
+def test_interactive_requests_do_not_wait_for_a_strip(engine: Engine) -> None:
     engine.decode(KEY, codes(1))
     order: list[str] = []
     with held(engine) as let_go:
-        strip = ask(engine, [Work(KEY, codes(200))])
-        hand = ask(engine, [Work(KEY, codes(1))])
+        strip = ask(engine, [RequestPart(KEY, codes(200))])
+        interactive = ask(engine, [RequestPart(KEY, codes(1))])
         strip.add_done_callback(lambda _: order.append("strip"))
-        hand.add_done_callback(lambda _: order.append("hand"))
+        interactive.add_done_callback(lambda _: order.append("interactive"))
         let_go()
     assert_same_pictures(raw(strip.result(timeout=30).parts[0])[:3], oracle(KEY, codes(200)[:3]))
-    assert order == ["hand", "strip"]
+    assert order == ["interactive", "strip"]
 
 
 def test_a_wrong_dimension_fails_alone(engine: Engine) -> None:
     engine.decode(KEY, codes(1))
     with held(engine) as let_go:
-        wrong = ask(engine, [Work(KEY, np.zeros((1, 5), np.float32))])
-        right = ask(engine, [Work(KEY, codes(1))])
+        wrong = ask(engine, [RequestPart(KEY, np.zeros((1, 5), np.float32))])
+        right = ask(engine, [RequestPart(KEY, codes(1))])
         let_go()
     with pytest.raises(LatentInputError, match="32 numbers"):
         wrong.result(timeout=30)
@@ -131,7 +139,10 @@ def test_a_wrong_dimension_fails_alone(engine: Engine) -> None:
 
 
 def test_a_missing_checkpoint_fails_alone(engine: Engine) -> None:
-    missing, there = ask(engine, [Work("missing", codes(1))]), ask(engine, [Work(KEY, codes(1))])
+    missing, there = (
+        ask(engine, [RequestPart("missing", codes(1))]),
+        ask(engine, [RequestPart(KEY, codes(1))]),
+    )
     with pytest.raises(CheckpointError, match="missing"):
         missing.result(timeout=60)
     there.result(timeout=60)
@@ -153,8 +164,8 @@ def test_a_codec_that_breaks_is_an_error_for_its_user_only(engine: Engine) -> No
     breaking = Engine(Source(), device="cpu")
     try:
         with pytest.raises(ZeroDivisionError):
-            ask(breaking, [Work("breaks", codes(1))]).result(timeout=60)
-        ask(breaking, [Work("fine", codes(1))]).result(timeout=60)
+            ask(breaking, [RequestPart("breaks", codes(1))]).result(timeout=60)
+        ask(breaking, [RequestPart("fine", codes(1))]).result(timeout=60)
         assert breaking.health()["errors"] == 1
         assert breaking.health()["worker_alive"]
     finally:
@@ -168,10 +179,13 @@ def test_least_recently_used_codec_is_released() -> None:
     try:
         for key in ("a-16", "b-16", "a-16", "c-16"):
             small.decode(key, codes(1))
-        assert list(small._loaded) == ["a-16", "c-16"]
+        assert small._codecs.keys() == ["a-16", "c-16"]
         # A request for more codecs than fit is answered nevertheless.
-        works = [Work(key, codes(1), i) for i, key in enumerate(("b-16", "d-16", "e-16", "f-16"))]
-        answer = ask(small, works).result(timeout=60)
+        parts = [
+            RequestPart(key, codes(1), codec=i)
+            for i, key in enumerate(("b-16", "d-16", "e-16", "f-16"))
+        ]
+        answer = ask(small, parts).result(timeout=60)
         assert_same_pictures(raw(answer.parts[3]), oracle("f-16", codes(1)))
         assert small.health()["codec_bytes"] <= 2.5 * one
     finally:
@@ -198,14 +212,14 @@ def test_a_retrained_checkpoint_is_loaded_anew() -> None:
         engine.close()
 
 
-def test_readouts_come_with_the_pictures_and_may_fail(engine: Engine) -> None:
-    engine.register_readout("norm", lambda key, rows: np.linalg.norm(rows, axis=1))
-    engine.register_readout("broken", lambda key, rows: rows[:, 99])
+def test_gauges_come_with_the_pictures_and_may_fail(engine: Engine) -> None:
+    engine.register_gauge("norm", lambda key, rows: np.linalg.norm(rows, axis=1))
+    engine.register_gauge("broken", lambda key, rows: rows[:, 99])
     rows = codes(3)
-    work = Work(KEY, rows, 0, ("norm", "unknown", "broken"))
-    part = ask(engine, [work]).result(timeout=60).parts[0]
-    np.testing.assert_allclose(part.readouts[:, 0], np.linalg.norm(rows, axis=1), rtol=1e-6)
-    assert np.isnan(part.readouts[:, 1:]).all()
+    part = RequestPart(KEY, rows, gauges=("norm", "unknown", "broken"))
+    numbers = ask(engine, [part]).result(timeout=60).parts[1].array
+    np.testing.assert_allclose(numbers[:, 0], np.linalg.norm(rows, axis=1), rtol=1e-6)
+    assert np.isnan(numbers[:, 1:]).all()
 
 
 def test_answer_blocks_and_packs_what_the_socket_would(engine: Engine) -> None:
@@ -244,7 +258,7 @@ class held:  # noqa: N801
             self._busy.set()
             self._gate.wait(30)
 
-        self._thread = threading.Thread(target=self._engine._in_worker, args=(wait,))
+        self._thread = threading.Thread(target=self._engine._worker.call, args=(wait,))
         self._thread.start()
         self._busy.wait(30)
         return self._gate.set

@@ -19,7 +19,8 @@ from websockets.sync.client import connect
 
 from benchmarks.client import Client
 from zoetrope.live.engine.engine import Engine
-from zoetrope.live.wire import guard, protocol
+from zoetrope.live.wire import limits, protocol
+from zoetrope.live.wire.parts import JPEG, RAW, Part, PartType
 from zoetrope.live.wire.tokens import LIFETIME_S, issue_token
 
 KEYS = ["faces-16", "pca:faces-16"]
@@ -35,21 +36,25 @@ def client(port: int, keys: list[str] = KEYS, **options: Any) -> Client:
 
 def test_one_request_brings_the_pictures_of_all_codecs(live_port: int, engine: Engine) -> None:
     with client(live_port) as live:
-        sizes = [(entry["latentDim"], entry["height"]) for entry in live.greeting["codecs"]]
+        sizes = [(entry["latentDim"], entry["item"]["height"]) for entry in live.greeting["codecs"]]
         assert sizes == [(32, 16), (32, 16)]
         answer = live.ask([codes(1), codes(2)], request_id=4_000_000_000)
     assert answer.id == 4_000_000_000
     for part, key, n_rows in zip(answer.parts, KEYS, (1, 2), strict=True):
-        pictures = np.frombuffer(part.pixels, np.uint8).reshape(part.shape)
+        pictures = part.array.transpose(0, 3, 1, 2)
         np.testing.assert_array_equal(pictures, engine.decode(key, codes(n_rows)))
-    assert answer.timing.decode_us > 0
+    assert answer.timing.compute_us > 0
+    assert answer.is_final
 
 
-def test_readouts_travel_with_the_pictures(live_port: int, engine: Engine) -> None:
-    engine.register_readout("norm", lambda key, rows: np.linalg.norm(rows, axis=1))
-    with client(live_port, readouts=["norm"]) as live:
-        answer = live.ask([codes(2), codes(2)])
-    np.testing.assert_allclose(answer.parts[1].readouts[:, 0], np.linalg.norm(codes(2), axis=1))
+def test_gauges_travel_with_the_pictures(live_port: int, engine: Engine) -> None:
+    engine.register_gauge("norm", lambda key, rows: np.linalg.norm(rows, axis=1))
+    with client(live_port, gauges=["norm"]) as live:
+        parts = live.ask([codes(2), codes(2)]).parts
+    kinds = [(part.type, part.codec) for part in parts]
+    pixels, gauges = PartType.PIXELS, PartType.GAUGES
+    assert kinds == [(pixels, 0), (gauges, 0), (pixels, 1), (gauges, 1)]
+    np.testing.assert_allclose(parts[3].array[:, 0], np.linalg.norm(codes(2), axis=1))
 
 
 def test_large_and_compact_answers_are_jpeg_of_the_same_pictures(
@@ -57,42 +62,42 @@ def test_large_and_compact_answers_are_jpeg_of_the_same_pictures(
 ) -> None:
     with client(live_port, ["faces-64"], compact=True) as live:
         part = live.ask([codes(3)]).parts[0]
-    assert part.format == protocol.JPEG
-    shown = np.asarray(Image.open(io.BytesIO(part.pixels)), float).reshape(part.shape)
-    difference = shown - engine.decode("faces-64", codes(3))
+    assert part.format == JPEG
+    shown = np.asarray(Image.open(io.BytesIO(part.data)), float).reshape(part.shape)
+    difference = shown.transpose(0, 3, 1, 2) - engine.decode("faces-64", codes(3))
     assert np.sqrt((difference**2).mean()) < 4
     with client(live_port, ["faces-64"]) as live:
-        assert live.ask([codes(1)]).parts[0].format == protocol.RAW
-        assert live.ask([codes(60)]).parts[0].format == protocol.JPEG
+        assert live.ask([codes(1)]).parts[0].format == RAW
+        assert live.ask([codes(60)]).parts[0].format == JPEG
 
 
 def test_codecs_can_be_changed_on_an_open_socket(live_port: int) -> None:
     with client(live_port, ["faces-16"]) as live:
         live.ask([codes(1)])
         live.socket.send(json.dumps({"type": "codecs", "codecs": [{"key": "grey-32"}]}))
-        assert live.text()["codecs"][0]["channels"] == 1
+        assert live.text()["codecs"][0]["item"]["channels"] == 1
         assert live.ask([codes(1)]).parts[0].shape == (1, 32, 32, 1)
 
 
 def test_a_missing_checkpoint_is_named_and_the_others_work(live_port: int) -> None:
     with client(live_port, ["missing", "faces-16"]) as live:
         assert "missing" in live.greeting["codecs"][0]["error"]
-        request = protocol.Request(3, (protocol.RequestPart(1, codes(1)),))
+        request = protocol.Request(3, (Part.of(PartType.CODES, 1, codes(1)),))
         live.socket.send(protocol.pack_request(request))
         assert live.frame().id == 3
 
 
 def bad_frames() -> dict[str, bytes]:
-    good = protocol.pack_request(protocol.Request(9, (protocol.RequestPart(0, codes(1)),)))
-    unknown = protocol.Request(9, (protocol.RequestPart(7, codes(1)),))
-    narrow = protocol.Request(9, (protocol.RequestPart(0, np.zeros((1, 3), np.float32)),))
-    infinite = protocol.Request(9, (protocol.RequestPart(0, np.full((1, 32), np.inf, "f4")),))
+    good = protocol.pack_request(protocol.Request(9, (Part.of(PartType.CODES, 0, codes(1)),)))
+    unknown = protocol.Request(9, (Part.of(PartType.CODES, 7, codes(1)),))
+    narrow = protocol.Request(9, (Part.of(PartType.CODES, 0, np.zeros((1, 3), np.float32)),))
+    infinite = protocol.Request(9, (Part.of(PartType.CODES, 0, np.full((1, 32), np.inf, "f4")),))
     return {
         "empty": b"",
         "truncated": good[:-4],
         "longer": good + b"\0",
         "noise": random.Random(0).randbytes(200),
-        "oversized": bytes(protocol.MAX_MESSAGE_BYTES + 1),
+        "oversized": bytes(limits.MAX_REQUEST_BYTES + 1),
         "unknown codec": protocol.pack_request(unknown),
         "wrong dimension": protocol.pack_request(narrow),
         "infinite": protocol.pack_request(infinite),
@@ -112,7 +117,12 @@ def test_a_bad_frame_is_refused_with_a_reason_and_the_socket_lives_on(
 
 
 @pytest.mark.parametrize(
-    "text", ["", "{", "[]", "null", '{"type": "unknown"}', '{"type": "codecs"}', "[" * 5000]
+    "text",
+    [
+        *("", "{", "[]", "null", "[" * 5000, '{"type": "unknown"}', '{"type": "codecs"}'),
+        *('{"type": "cancel"}', '{"type": "cancel", "channel": 4}'),
+        '{"type": "cancel", "channel": true}',
+    ],
 )
 def test_bad_text_is_refused_and_the_socket_lives_on(live_port: int, text: str) -> None:
     with client(live_port) as live:
@@ -127,7 +137,7 @@ def test_bad_text_is_refused_and_the_socket_lives_on(live_port: int, text: str) 
         ("not JSON", "hello"),
         (b"\0\0", "hello"),
         ('{"type": "hello", "version": 99}', "hello"),
-        ('{"type": "hello", "version": 1, "token": "1.2.3", "codecs": []}', "token"),
+        ('{"type": "hello", "version": 2, "token": "1.2.3", "codecs": []}', "token"),
     ],
 )
 def test_without_a_valid_hello_the_socket_is_closed_with_a_reason(
@@ -164,7 +174,7 @@ def test_our_own_origin_connects(live_port: int) -> None:
 
 
 def test_connections_of_a_session_are_bounded_and_given_back(live_port: int) -> None:
-    tabs = [client(live_port, []) for _ in range(guard.MAX_CONNECTIONS_OF_A_SESSION)]
+    tabs = [client(live_port, []) for _ in range(limits.MAX_CONNECTIONS_OF_A_SESSION)]
     with client(live_port, []) as one_more:
         assert one_more.greeting["code"] == "full"
     with Client(live_port, issue_token("somebody else"), []) as other:
@@ -179,7 +189,7 @@ def test_connections_of_a_session_are_bounded_and_given_back(live_port: int) -> 
 def test_nothing_but_refusals_ends_the_connection(
     live_port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("zoetrope.live.wire.connection.MAX_REFUSALS", 20)
+    monkeypatch.setattr("zoetrope.live.wire.limits.MAX_REFUSALS", 20)
     with client(live_port) as live, pytest.raises(ConnectionClosed, match="refusals"):
         for _ in range(50):
             live.socket.send(b"noise")
@@ -189,8 +199,8 @@ def test_nothing_but_refusals_ends_the_connection(
 def test_a_sender_without_pause_is_slowed_down(
     live_port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("zoetrope.live.wire.guard.MESSAGES_PER_S", 100.0)
-    monkeypatch.setattr("zoetrope.live.wire.guard.MESSAGES_AT_ONCE", 10.0)
+    monkeypatch.setattr("zoetrope.live.wire.limits.MESSAGES_PER_S", 100.0)
+    monkeypatch.setattr("zoetrope.live.wire.limits.MESSAGES_AT_ONCE", 10.0)
     with client(live_port) as live:
         began_s = time.monotonic()
         for request_id in range(60):
@@ -201,7 +211,7 @@ def test_a_sender_without_pause_is_slowed_down(
 def test_ten_thousand_bad_frames_leave_other_users_alone(live_port: int, engine: Engine) -> None:
     """Mutated and random frames on open sockets, while another user drags."""
     good = protocol.pack_request(
-        protocol.Request(1, tuple(protocol.RequestPart(i, codes(1)) for i in range(2)))
+        protocol.Request(1, tuple(Part.of(PartType.CODES, i, codes(1)) for i in range(2)))
     )
     threads = [
         threading.Thread(target=fuzz, args=(live_port, good, seed, 2_500)) for seed in range(4)

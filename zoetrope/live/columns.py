@@ -29,13 +29,15 @@ from ae_core.errors import AeCoreError, DataError
 from ae_core.locations import cache_dir
 from ae_core.neighbours import nearest_items, nearest_others
 from zoetrope.live.wire.guard import require_token
+from zoetrope.live.wire.limits import (
+    MAX_CODES_BYTES,
+    MAX_ITEMS,
+    MAX_NEIGHBOURS,
+    MAX_PIXEL_BYTES,
+)
 from zoetrope.live.wire.tokens import TokenError
 
 FOREVER = "private, max-age=31536000, immutable"
-MAX_ITEMS = 600
-MAX_NEIGHBOURS = 100
-MAX_PIXEL_BYTES = 16 << 20
-MAX_CODES_BYTES = 128 << 20
 KEY = re.compile(r"[0-9a-f]{8,64}")
 
 

@@ -52,8 +52,8 @@ def rows(checkpoint: Checkpoint, partner: Checkpoint, data_set: DataSet) -> None
 def reconstruct(key: str, items: np.ndarray) -> np.ndarray:
     """Items (N, C, H, W) uint8, encoded and decoded again."""
     engine = get_engine()
-    codes = engine.encode(key, items.transpose(0, 2, 3, 1))
-    return engine.decode(key, codes).transpose(0, 3, 1, 2)
+    codes = engine.encode(key, items)
+    return engine.decode(key, codes)
 
 
 def scores(comparison: Comparison, checkpoint: Checkpoint) -> None:

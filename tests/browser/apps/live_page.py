@@ -18,10 +18,10 @@ route = (1 - weights) * start + weights * end
 
 
 def panels(basis: live.Affine | live.Path) -> list[live.Panel]:
-    readouts = [live.Readout("norm", "length", digits=1)]
+    gauges = [live.Gauge("norm", "length", digits=1)]
     return [
-        live.Panel(KEY, "VAE, 32 numbers", basis, MODEL, readouts),
-        live.Panel("pca:" + KEY, "PCA, 32 numbers", basis, PCA, readouts),
+        live.Panel(KEY, "VAE, 32 numbers", basis, MODEL, gauges),
+        live.Panel("pca:" + KEY, "PCA, 32 numbers", basis, PCA, gauges),
     ]
 
 
@@ -102,7 +102,7 @@ def several() -> dict[str, float]:
     return found
 
 
-get_engine().register_readout("norm", lambda key, codes: np.linalg.norm(codes, axis=1))
+get_engine().register_gauge("norm", lambda key, codes: np.linalg.norm(codes, axis=1))
 st.title("Live controls")
 SHOWS = {
     "bank": lambda: bank(buttons=("play", "reset", "random")),

@@ -26,11 +26,12 @@ from ae_core.data.attribute_columns import column_of
 from ae_core.data.store import DataSet
 from ae_core.maps.plane import Plane
 from zoetrope.live.assets import loader
-from zoetrope.live.columns import MAX_CODES_BYTES, plotly_address
+from zoetrope.live.columns import plotly_address
 from zoetrope.live.components.map_group import group_of_items, keep_told_group, pack_rows, rows_of
 from zoetrope.live.components.packing import do_nothing, packed, static_text
-from zoetrope.live.components.stage import Readout, session_token
+from zoetrope.live.components.stage import Gauge, session_token
 from zoetrope.live.shared import process_wide
+from zoetrope.live.wire.limits import MAX_CODES_BYTES
 from zoetrope.palette import CATEGORY_COLOURS, NUMBER_COLOURS, PLAIN_COLOUR
 
 
@@ -91,13 +92,13 @@ class MapCodec:
         key: Checkpoint key.
         caption: Text under its pictures.
         colour: CSS colour of this codec everywhere in the app.
-        readouts: Numbers wanted with every picture; the first is said under it.
+        gauges: Numbers wanted with every picture; the first is said under it.
     """
 
     key: str
     caption: str
     colour: str = ""
-    readouts: Sequence[Readout] = ()
+    gauges: Sequence[Gauge] = ()
 
 
 @dataclass(frozen=True)

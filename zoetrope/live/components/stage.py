@@ -1,19 +1,19 @@
-"""Live controls for pages: a stage of pictures and the hand that drives all of them at once.
+"""Live controls for pages: a stage of items and the sliders that drive all of them at once.
 
-A hand position is one number per `Control`. Each `Panel` of the stage has its own *basis*, which
-turns the hand into a code of that panel's codec, in the browser:
+*Positions* are one number per `Control`. Each `Panel` of the stage has its own *basis*, which turns
+them into a code of that panel's codec, in the browser:
 
-- `Affine(origin, directions)`: code = origin + hand @ directions (one direction per control);
+- `Affine(origin, directions)`: code = origin + positions @ directions (one a control);
 - `Path(codes)`: the first control, 0..1, walks along a polyline of codes, straight between
   samples. Curved paths (spherical, through the data) are given as dense polylines.
 
-One message asks for the pictures of all panels and one answer brings them, so that the model and
-PCA never show different hand positions. Codecs are addressed by checkpoint key: "NAME", or
+One message asks for the items of all panels and one answer brings them, so that the model and PCA
+never show different positions. Codecs are addressed by checkpoint key: "NAME", or
 "pca:NAME" for the PCA codec of the same data and code size.
 
     from zoetrope.live.components import stage as live
 
-    hand = live.slider_bank(
+    positions = live.slider_bank(
         stage=[
             live.Panel("faces-vae", "VAE", live.Affine(z, np.eye(32)), colour=MODEL),
             live.Panel("pca:faces-vae", "PCA", live.Affine(z_pca, np.eye(32)), colour=PCA),
@@ -22,7 +22,7 @@ PCA never show different hand positions. Codecs are addressed by checkpoint key:
         buttons=("play", "reset", "random"),
         key="dimensions",
     )
-    hand["z3"]                    # where the hand was last released (start value before)
+    positions["z3"]               # where it was last released (start value before)
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class Control:
         id: Name of the value in what `slider_bank` returns; unique on its stage.
         label: Text beside the slider.
         low, high: Ends of the range; typed numbers are held inside.
-        value: Where the hand starts. A new value on a rerun moves the hand there.
+        value: Where it starts. A new value on a rerun moves it there.
         step: Distance of one arrow key; the mouse is finer.
         default: Where a double click or "reset" puts it; `value` if None.
     """
@@ -81,10 +81,10 @@ class Control:
 
 @dataclass(frozen=True)
 class Affine:
-    """code = origin + hand @ directions.
+    """code = origin + positions @ directions.
 
     Attributes:
-        origin: Code at hand 0, shape (latent_dim,), float.
+        origin: Code where all positions are 0, shape (latent_dim,), float.
         directions: One row per control, shape (n_controls, latent_dim), float.
     """
 
@@ -100,8 +100,8 @@ class Path:
 
 
 @dataclass(frozen=True)
-class Readout:
-    """A live number under a panel, computed by `engine.register_readout(name, ...)`."""
+class Gauge:
+    """A live number under a panel, computed by `engine.register_gauge(name, ...)`."""
 
     name: str
     label: str
@@ -116,16 +116,16 @@ class Panel:
     Attributes:
         checkpoint_key: Codec that decodes it: "NAME" or "pca:NAME".
         caption: Text under the picture.
-        basis: From hand to code; `slider_bank(base=, directions=)` is used if None.
+        basis: From positions to a code; `slider_bank(base=, directions=)` is used if None.
         colour: CSS colour of this codec everywhere in the app.
-        readouts: Numbers shown live beside the caption.
+        gauges: Numbers shown live beside the caption.
     """
 
     checkpoint_key: str
     caption: str
     basis: Affine | Path | None = None
     colour: str = "var(--st-text-color)"
-    readouts: Sequence[Readout] = ()
+    gauges: Sequence[Gauge] = ()
 
 
 @dataclass(frozen=True)
@@ -134,7 +134,7 @@ class Strip:
 
     Attributes:
         along: Ids of the controls, one row of pictures per panel and control; the other
-            controls stay where the hand is.
+            controls stay where they are.
         n_frames: Pictures in a row, ends included.
     """
 
@@ -156,7 +156,7 @@ def slider_bank(
     picture_px: int = 320,
     on_release: Callable[[], None] | None = None,
 ) -> dict[str, float]:
-    """Show pictures that follow the hand, and the sliders that are the hand.
+    """Show items, and sliders that they follow while these are dragged.
 
     Args:
         stage: Panels, painted together.
@@ -169,7 +169,7 @@ def slider_bank(
         buttons: "play" (with ping-pong and speed), "reset" and "random".
         play: Id of the control that "play" moves; the one touched last if None.
         picture_px: Largest edge of a picture in CSS pixels, at least 256.
-        on_release: Called before the rerun that a released hand starts.
+        on_release: Called before the rerun that a released slider starts.
 
     Returns:
         Value of each control by id, as last released.
@@ -193,8 +193,8 @@ def slider_bank(
         "picturePx": picture_px,
     }
     revision = _digest(description["controls"])
-    told = (st.session_state.get(key) or {}).get("hand") or {}
-    hand = _released(told, controls, revision)
+    told = (st.session_state.get(key) or {}).get("positions") or {}
+    positions = _released(told, controls, revision)
     data = {
         **description,
         "revision": revision,
@@ -202,9 +202,9 @@ def slider_bank(
         "renewals": told.get("renewals", 0),
     }
     if told.get("blocked"):
-        data["still"] = _still(panels, hand)
-    _stage_component()(key=key, data=[data], on_hand_change=on_release or do_nothing)
-    return hand
+        data["still"] = _still(panels, list(positions.values()))
+    _stage_component()(key=key, data=[data], on_positions_change=on_release or do_nothing)
+    return positions
 
 
 def preload() -> None:
@@ -222,14 +222,14 @@ def session_token() -> str:
     return issue_token(context.session_id if context else "no session")
 
 
-def code_at(basis: Affine | Path, hand: Sequence[float]) -> NDArray[np.float32]:
-    """The code at a hand position, shape (latent_dim,): what the browser computes, in Python."""
+def code_at(basis: Affine | Path, positions: Sequence[float]) -> NDArray[np.float32]:
+    """The code at these positions, shape (latent_dim,): what the browser computes, in Python."""
     if isinstance(basis, Affine):
         origin = np.asarray(basis.origin, np.float32)
-        directions = np.asarray(basis.directions, np.float32).reshape(len(hand), origin.size)
-        return origin + np.asarray(hand, np.float32) @ directions
+        directions = np.asarray(basis.directions, np.float32).reshape(len(positions), origin.size)
+        return origin + np.asarray(positions, np.float32) @ directions
     codes = np.asarray(basis.codes, np.float32)
-    place = min(max(float(hand[0]), 0.0), 1.0) * (len(codes) - 1)
+    place = min(max(float(positions[0]), 0.0), 1.0) * (len(codes) - 1)
     before = min(int(place), len(codes) - 2)
     weight = np.float32(place - before)
     return codes[before] + weight * (codes[before + 1] - codes[before])
@@ -260,7 +260,7 @@ def _describe_panel(panel: Panel, n_controls: int) -> dict[str, Any]:
         "codec": panel.checkpoint_key,
         "caption": panel.caption,
         "colour": panel.colour,
-        "readouts": [asdict(readout) for readout in panel.readouts],
+        "gauges": [asdict(gauge) for gauge in panel.gauges],
     }
     if isinstance(panel.basis, Path):
         codes = _numbers("codes", panel.basis.codes, n_dims=2)
@@ -312,19 +312,20 @@ def _released(told: dict[str, Any], controls: Sequence[Control], revision: str) 
     return {name: float(told["values"].get(name, value)) for name, value in start.items()}
 
 
-def _still(panels: Sequence[Panel], hand: dict[str, float]) -> str:
-    """The answer that the socket would have given for this hand, as base64.
+def _still(panels: Sequence[Panel], positions: Sequence[float]) -> dict[str, Any]:
+    """What the socket would have told and answered for these positions.
 
-    For browsers whose sockets are blocked: the picture then follows the released hand only.
+    For browsers whose sockets are blocked: the items then follow released controls only.
     """
     from zoetrope.live.engine.engine import get_engine
 
-    parts = [
-        (panel.checkpoint_key, code_at(panel.basis, list(hand.values()))[None])
-        for panel in panels
-        if panel.basis is not None
-    ]
-    return base64.b64encode(get_engine().answer(parts)).decode()
+    engine = get_engine()
+    parts, described = [], []
+    for panel in panels:
+        assert panel.basis is not None  # `_with_basis` has filled it
+        parts.append((panel.checkpoint_key, code_at(panel.basis, positions)[None]))
+        described.append(engine.codec(panel.checkpoint_key).result().description())
+    return {"codecs": described, "frame": base64.b64encode(engine.answer(parts)).decode()}
 
 
 def _preload_component() -> Any:

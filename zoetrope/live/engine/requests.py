@@ -11,59 +11,78 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from zoetrope.live.wire import protocol
+from zoetrope.live.engine.operations import Operation, RequestPart, Steps
 
 if TYPE_CHECKING:
     from zoetrope.live.engine.decoders import Decoder
 
-# Requests of at most this many rows are hands and are served together; larger ones are strips,
-# decoded a slice at a time between the hands.
-HAND_ROWS = 8
-STRIP_SLICE_ROWS = 16
+# Requests of at most this many rows follow a slider or pointer and are served together; larger ones
+# (strips, lattices) are computed a slice at a time between them.
+INTERACTIVE_ROWS = 8
+SLICE_ROWS = 16
 
-
-@dataclass(frozen=True)
-class Work:
-    """Codes for one codec, as one part of a request.
-
-    Attributes:
-        key: Checkpoint key, "NAME" or "pca:NAME".
-        codes: float32 (rows, latent_dim).
-        index: Number of the codec on the wire.
-        readouts: Names of the numbers wanted with every row.
-    """
-
-    key: str
-    codes: NDArray[np.float32]
-    index: int = 0
-    readouts: tuple[str, ...] = ()
+Reply = Callable[[bytes | Exception], None]
 
 
 @dataclass
-class Job:
-    """A request on its way; `reply` is called once, from the worker or the loader."""
+class PendingRequest:
+    """A request that waits or is being served.
+
+    Attributes:
+        id: Of the client; comes back in every answer.
+        parts: What was sent.
+        operation: What is to be done with it.
+        reply: Gets the packed answer or an error, from the worker or a loader; once, or several
+            times for a long operation.
+        compact: Pictures travel as JPEG also where raw pixels would be quicker to pack.
+        decoders: Loaded codecs by key, added one by one.
+        is_ended: Nobody waits for an answer any more.
+    """
 
     id: int
-    works: Sequence[Work]
-    reply: Callable[[bytes | Exception], None]
+    parts: Sequence[RequestPart]
+    operation: Operation
+    reply: Reply
     compact: bool
     arrived_s: float = field(default_factory=time.perf_counter)
     started_s: float = 0.0
-    decode_s: float = 0.0
+    compute_s: float = 0.0
+    answered_s: float = -float("inf")
     decoders: dict[str, Decoder] = field(default_factory=dict)
-    pictures: list[list[NDArray[np.uint8]]] = field(default_factory=list)
-    slices: list[tuple[int, int, int]] = field(default_factory=list)  # (work, start, stop) to do
+    is_ended: bool = False
+    # For a row operation: results so far, one list a part, and (part, start, stop) still to do.
+    rows: list[list[NDArray[Any]]] = field(default_factory=list)
+    slices: list[tuple[int, int, int]] = field(default_factory=list)
+    # For a long operation.
+    steps: Steps | None = None
 
     def __post_init__(self) -> None:
-        self.pictures = [[] for _ in self.works]
-        step = protocol.MAX_ROWS if self.is_hand else STRIP_SLICE_ROWS
-        for number, work in enumerate(self.works):
-            for start in range(0, len(work.codes), step):
-                self.slices.append((number, start, min(start + step, len(work.codes))))
+        self.rows = [[] for _ in self.parts]
+        for number, part in enumerate(self.parts):
+            step = len(part.array) if self.is_interactive else SLICE_ROWS
+            for start in range(0, len(part.array), step):
+                self.slices.append((number, start, min(start + step, len(part.array))))
 
     @property
-    def is_hand(self) -> bool:
-        return sum(len(work.codes) for work in self.works) <= HAND_ROWS
+    def is_interactive(self) -> bool:
+        """Whether it is served at once, before all that takes longer."""
+        n_rows = sum(len(part.array) for part in self.parts)
+        return not self.operation.is_long and n_rows <= INTERACTIVE_ROWS
+
+    def start(self) -> None:
+        """Note when it was first served, and refuse what cannot be computed.
+
+        Raises:
+            LatentInputError: The operation does not take these parts.
+        """
+        if not self.started_s:
+            self.started_s = time.perf_counter()
+            self.operation.check([(self.decoders[part.key], part) for part in self.parts])
+
+    def computed(self, number: int) -> NDArray[Any]:
+        """What a row operation has made of the rows of part `number`, when no slice is left."""
+        slices = self.rows[number]
+        return slices[0] if len(slices) == 1 else np.concatenate(slices)
 
 
 def attempt(call: Callable[[], Any]) -> Any:
@@ -75,6 +94,7 @@ def attempt(call: Callable[[], Any]) -> Any:
 
 
 def settle(future: Future[Any], result: Any) -> None:
+    """Give a future its result, or the exception that came instead."""
     if isinstance(result, Exception):
         future.set_exception(result)
     else:

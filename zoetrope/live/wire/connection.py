@@ -1,12 +1,13 @@
-"""One browser's live socket: JSON text to agree on codecs, binary frames for the pictures.
+"""One browser's live socket: JSON text to agree on codecs, binary frames for what is computed.
 
 The client's first message is a hello; everything is explained in `docs/formats.md`:
 
-    {"type": "hello", "version": 1, "token": "...", "compact": false,
-     "codecs": [{"key": "faces-vae", "readouts": ["support"]}, ...]}
+    {"type": "hello", "version": 2, "token": "...", "compact": false,
+     "codecs": [{"key": "faces-vae", "gauges": ["support"]}, ...]}
 
-The server answers with "ready" (what each codec needs and gives), after which frames may flow.
-A refusal is {"type": "error", "id": REQUEST_ID, "reason": "...", "code": "..."}.
+The server answers with "ready" (what each codec needs and gives, and the operations that can be
+asked for), after which frames may flow. `{"type": "cancel", "channel": 2}` ends what is under way
+in a channel. A refusal is {"type": "error", "id": REQUEST_ID, "reason": "...", "code": "..."}.
 """
 
 from __future__ import annotations
@@ -21,15 +22,12 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from ae_core.errors import AeCoreError
 from zoetrope.live.engine.engine import Engine
-from zoetrope.live.engine.requests import Work
-from zoetrope.live.wire import protocol
-from zoetrope.live.wire.guard import MAX_REFUSALS, Seats, Throttle
+from zoetrope.live.engine.operations import RequestPart
+from zoetrope.live.wire import limits, protocol
+from zoetrope.live.wire.guard import Seats, Throttle
+from zoetrope.live.wire.parts import FrameError, Part
 from zoetrope.live.wire.tokens import SLOT_S, TokenError, read_token, renew_token
 
-MAX_TEXT_BYTES = 16_384
-HELLO_TIMEOUT_S = 10.0
-# Answers that wait for a client that does not read; older ones are dropped.
-MAX_UNSENT = 8
 POLICY_VIOLATION, TRY_LATER = 1008, 1013
 
 
@@ -50,9 +48,11 @@ class Connection:
         self._seats = seats
         self._session: str | None = None
         self._codecs: list[tuple[str, tuple[str, ...]]] = []
+        self._operations = list(engine.operations)
         self._compact = False
         self._refusals = 0
-        self._unsent: deque[bytes | str] = deque(maxlen=MAX_UNSENT)
+        self._unsent: deque[bytes | str] = deque()
+        self._unsent_bytes = 0
         self._to_send = asyncio.Event()
         self._loop = asyncio.get_running_loop()
 
@@ -67,15 +67,15 @@ class Connection:
             pass  # the client left; a send to a closed socket is a RuntimeError in starlette
         finally:
             sender.cancel()
-            for channel in range(protocol.MAX_CHANNELS_OF_A_CONNECTION):
-                self._engine.forget((id(self), channel))
+            for channel in range(limits.MAX_CHANNELS):
+                self._engine.end((id(self), channel))
             if self._session is not None:
                 self._seats.leave(self._session)
 
     async def _read(self) -> None:
         throttle = Throttle()
         try:
-            first = await asyncio.wait_for(self._socket.receive(), HELLO_TIMEOUT_S)
+            first = await asyncio.wait_for(self._socket.receive(), limits.HELLO_TIMEOUT_S)
         except TimeoutError:
             raise RefusedError(POLICY_VIOLATION, "hello", "No hello arrived in time.") from None
         await self._greet(first)
@@ -87,8 +87,8 @@ class Connection:
                 self._take_frame(message["bytes"])
             else:
                 await self._take_text(message.get("text") or "")
-            if self._refusals > MAX_REFUSALS:
-                reason = f"More than {MAX_REFUSALS} refusals in a row."
+            if self._refusals > limits.MAX_REFUSALS:
+                reason = f"More than {limits.MAX_REFUSALS} refusals in a row."
                 raise RefusedError(POLICY_VIOLATION, "abuse", reason)
             delay_s = throttle.delay_s()
             if delay_s > 0:
@@ -102,14 +102,14 @@ class Connection:
         try:
             hello = _json_object(message.get("text") or "")
             if hello.get("type") != "hello" or hello.get("version") != protocol.VERSION:
-                raise protocol.FrameError(
+                raise FrameError(
                     f"The first message must be a hello of version {protocol.VERSION}: "
                     "reload the page."
                 )
             session = read_token(str(hello.get("token", "")))
         except TokenError as error:
             raise RefusedError(POLICY_VIOLATION, "token", str(error)) from None
-        except protocol.FrameError as error:
+        except FrameError as error:
             raise RefusedError(POLICY_VIOLATION, "hello", str(error)) from None
         full = self._seats.take(session)
         if full is not None:
@@ -124,55 +124,62 @@ class Connection:
                 await self._configure(message)
             elif message.get("type") == "renew" and self._session is not None:
                 self._post(json.dumps({"type": "token", "token": renew_token(self._session)}))
+            elif message.get("type") == "cancel":
+                self._engine.end((id(self), _channel(message)))
             else:
-                raise protocol.FrameError("The message's type is unknown.")
-        except protocol.FrameError as error:
+                raise FrameError("The message's type is unknown.")
+        except FrameError as error:
             self._refuse(0, str(error), "message")
 
     async def _configure(self, message: dict[str, Any]) -> None:
         """Agree on codecs; those that cannot be loaded are reported one by one."""
         try:
             codecs = [_codec_entry(entry) for entry in _codec_list(message)]
-        except protocol.FrameError as error:
+        except FrameError as error:
             self._refuse(0, str(error), "codecs")
             return
         self._codecs, self._compact = codecs, bool(message.get("compact"))
         described = await asyncio.gather(*(self._describe(key) for key, _ in codecs))
-        ready = {"type": "ready", "codecs": described, "renewAfterS": SLOT_S}
-        self._post(json.dumps(ready))
+        ready = {"type": "ready", "codecs": described, "operations": self._operations}
+        self._post(json.dumps({**ready, "renewAfterS": SLOT_S}))
 
     async def _describe(self, key: str) -> dict[str, Any]:
         try:
             decoder = await asyncio.wrap_future(self._engine.codec(key))
         except AeCoreError as error:
             return {"key": key, "error": str(error)}
-        channels, height, width = decoder.item_shape
-        size = {"height": height, "width": width, "channels": channels}
-        return {"key": key, "latentDim": decoder.latent_dim, **size}
+        return {"key": key, **decoder.description()}
 
     # Binary frames -----------------------------------------------------------------------------
 
     def _take_frame(self, message: bytes) -> None:
         try:
             request = protocol.read_request(message)
-            works = [self._work(request, part) for part in request.parts]
-        except protocol.FrameError as error:
+            if request.operation >= len(self._operations):
+                raise FrameError(f"Operation {request.operation} is unknown.", request.id)
+            parts = [self._request_part(request, part) for part in request.parts]
+        except FrameError as error:
             self._refuse(error.request_id, str(error), "frame")
             return
 
         def reply(result: bytes | Exception) -> None:
             self._call_soon(self._deliver, request.id, result)
 
-        slot = (id(self), request.channel)
-        self._engine.submit(slot, request.id, works, reply, compact=self._compact)
+        self._engine.submit(
+            (id(self), request.channel),
+            request.id,
+            parts,
+            reply,
+            operation=self._operations[request.operation],
+            compact=self._compact,
+        )
 
-    def _work(self, request: protocol.Request, part: protocol.RequestPart) -> Work:
+    def _request_part(self, request: protocol.Request, part: Part) -> RequestPart:
         if part.codec >= len(self._codecs):
-            raise protocol.FrameError(
-                f"Codec {part.codec} was not agreed on; there are {len(self._codecs)}.", request.id
-            )
-        key, readouts = self._codecs[part.codec]
-        return Work(key, part.codes, part.codec, readouts)
+            reason = f"Codec {part.codec} was not agreed on; there are {len(self._codecs)}."
+            raise FrameError(reason, request.id)
+        key, gauges = self._codecs[part.codec]
+        return RequestPart(key, part.array, part.type, part.codec, gauges)
 
     def _call_soon(self, call: Any, *arguments: Any) -> None:
         """Run in the socket's event loop, from a thread of the engine."""
@@ -191,7 +198,11 @@ class Connection:
     # Sending -----------------------------------------------------------------------------------
 
     def _post(self, message: bytes | str) -> None:
+        """Send soon; where the client does not read, the oldest messages are dropped."""
         self._unsent.append(message)
+        self._unsent_bytes += len(message)
+        while self._unsent_bytes > limits.MAX_UNSENT_BYTES and len(self._unsent) > 1:
+            self._unsent_bytes -= len(self._unsent.popleft())
         self._to_send.set()
 
     async def _send_answers(self) -> None:
@@ -201,14 +212,15 @@ class Connection:
                 self._to_send.clear()
                 while self._unsent:
                     message = self._unsent.popleft()
+                    self._unsent_bytes -= len(message)
                     kind = "bytes" if isinstance(message, bytes) else "text"
                     await self._socket.send({"type": "websocket.send", kind: message})
 
     def _refuse(self, request_id: int, reason: str, code: str) -> None:
         self._refusals += 1
-        if self._refusals > MAX_REFUSALS:
+        if self._refusals > limits.MAX_REFUSALS:
             raise RefusedError(
-                POLICY_VIOLATION, "abuse", f"More than {MAX_REFUSALS} refusals in a row."
+                POLICY_VIOLATION, "abuse", f"More than {limits.MAX_REFUSALS} refusals in a row."
             )
         self._post(json.dumps({"type": "error", "id": request_id, "reason": reason, "code": code}))
 
@@ -222,30 +234,38 @@ class Connection:
 
 
 def _json_object(text: str) -> dict[str, Any]:
-    if len(text) > MAX_TEXT_BYTES:
-        raise protocol.FrameError(f"The text has {len(text)} characters; {MAX_TEXT_BYTES} fit.")
+    if len(text) > limits.MAX_TEXT_BYTES:
+        raise FrameError(f"The text has {len(text)} characters; {limits.MAX_TEXT_BYTES} fit.")
     try:
         message = json.loads(text)
     except (ValueError, RecursionError):
-        raise protocol.FrameError("The text is not JSON.") from None
+        raise FrameError("The text is not JSON.") from None
     if not isinstance(message, dict):
-        raise protocol.FrameError("The text is not a JSON object.")
+        raise FrameError("The text is not a JSON object.")
     return message
 
 
 def _codec_list(message: dict[str, Any]) -> list[Any]:
     entries = message.get("codecs")
-    if not isinstance(entries, list) or not len(entries) <= protocol.MAX_PARTS:
-        raise protocol.FrameError(f"`codecs` must list at most {protocol.MAX_PARTS} codecs.")
+    if not isinstance(entries, list) or not len(entries) <= limits.MAX_PARTS:
+        raise FrameError(f"`codecs` must list at most {limits.MAX_PARTS} codecs.")
     return entries
 
 
 def _codec_entry(entry: Any) -> tuple[str, tuple[str, ...]]:
-    """(key, names of read-outs) of one entry of a hello."""
+    """(key, names of gauges) of one entry of a hello."""
     key = entry.get("key") if isinstance(entry, dict) else None
-    if not isinstance(key, str) or not 0 < len(key) <= 128:
-        raise protocol.FrameError("A codec needs a `key` of at most 128 characters.")
-    names = entry.get("readouts", [])
-    if not isinstance(names, list) or len(names) > 16:
-        raise protocol.FrameError("`readouts` must list at most 16 names.")
-    return key, tuple(str(name)[:64] for name in names)
+    if not isinstance(key, str) or not 0 < len(key) <= limits.MAX_KEY_CHARACTERS:
+        most = limits.MAX_KEY_CHARACTERS
+        raise FrameError(f"A codec needs a `key` of at most {most} characters.")
+    names = entry.get("gauges", [])
+    if not isinstance(names, list) or len(names) > limits.MAX_GAUGES:
+        raise FrameError(f"`gauges` must list at most {limits.MAX_GAUGES} names.")
+    return key, tuple(str(name)[: limits.MAX_GAUGE_NAME_CHARACTERS] for name in names)
+
+
+def _channel(message: dict[str, Any]) -> int:
+    channel = message.get("channel")
+    if type(channel) is not int or not 0 <= channel < limits.MAX_CHANNELS:
+        raise FrameError(f"`channel` must be a number below {limits.MAX_CHANNELS}.")
+    return channel

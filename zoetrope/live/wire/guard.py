@@ -8,14 +8,8 @@ from urllib.parse import urlsplit
 
 from starlette.requests import HTTPConnection
 
+from zoetrope.live.wire import limits
 from zoetrope.live.wire.tokens import TokenError, read_token
-
-MAX_CONNECTIONS = 400
-MAX_CONNECTIONS_OF_A_SESSION = 24
-MESSAGES_PER_S = 240.0
-MESSAGES_AT_ONCE = 480.0
-# After so many refusals with no valid request between them, a connection is closed.
-MAX_REFUSALS = 1000
 
 
 def from_other_origin(connection: HTTPConnection) -> bool:
@@ -47,13 +41,12 @@ class Seats:
 
     def take(self, session: str) -> str | None:
         """Take a seat; the reason where there is none."""
-        if self._taken.total() >= MAX_CONNECTIONS:
-            return f"The server has {MAX_CONNECTIONS} live connections, its most: try again later."
-        if self._taken[session] >= MAX_CONNECTIONS_OF_A_SESSION:
-            return (
-                f"This session has {MAX_CONNECTIONS_OF_A_SESSION} live connections, its most: "
-                "close a tab."
-            )
+        if self._taken.total() >= limits.MAX_CONNECTIONS:
+            most = limits.MAX_CONNECTIONS
+            return f"The server has {most} live connections, its most: try again later."
+        if self._taken[session] >= limits.MAX_CONNECTIONS_OF_A_SESSION:
+            most = limits.MAX_CONNECTIONS_OF_A_SESSION
+            return f"This session has {most} live connections, its most: close a tab."
         self._taken[session] += 1
         return None
 
@@ -76,13 +69,13 @@ class Throttle:
     """
 
     def __init__(self) -> None:
-        self._credit = MESSAGES_AT_ONCE
+        self._credit = limits.MESSAGES_AT_ONCE
         self._seen_s = time.monotonic()
 
     def delay_s(self) -> float:
         """How long to wait before the next message is read."""
         now_s = time.monotonic()
-        self._credit += (now_s - self._seen_s) * MESSAGES_PER_S
-        self._credit = min(self._credit, MESSAGES_AT_ONCE) - 1
+        self._credit += (now_s - self._seen_s) * limits.MESSAGES_PER_S
+        self._credit = min(self._credit, limits.MESSAGES_AT_ONCE) - 1
         self._seen_s = now_s
-        return max(0.0, -self._credit / MESSAGES_PER_S)
+        return max(0.0, -self._credit / limits.MESSAGES_PER_S)

@@ -1,151 +1,108 @@
-"""Live frames, both directions: pure functions from bytes to arrays and back.
+"""Live frames, version 2, both directions: pure functions from bytes to arrays and back.
 
-Everything is little-endian; the layout is tabulated in `docs/formats.md`, and `static/frames.js`
-is the browser's side of it. Readers check every length before they touch the bytes behind it and
-raise `FrameError` with a reason that may be shown to the sender.
+Everything is little-endian; the layout is tabulated in `docs/formats.md`, and
+`static/wire/frames.js` is the browser's side of it. Readers check every length before they touch
+the bytes behind it and raise `FrameError` with a reason that may be shown to the sender.
 """
 
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-VERSION = 1
+from zoetrope.live.wire.limits import MAX_CHANNELS, MAX_PARTS, MAX_REQUEST_BYTES, MAX_ROWS
+from zoetrope.live.wire.parts import RAW, FrameError, Part, PartType, read_part
+
+VERSION = 2
 MAGIC = 0x545A  # "ZT"
 REQUEST, ANSWER = 1, 2
-RAW, JPEG, WEBP = 0, 1, 2
 
-MAX_PARTS = 8
-MAX_ROWS = 256
-MAX_LATENT_DIM = 4096
-MAX_MESSAGE_BYTES = 1 << 20
-MAX_CHANNELS_OF_A_CONNECTION = 4
-
-_REQUEST_HEADER = struct.Struct("<HBBIHBB")  # magic version kind id n_parts channel reserved
-_REQUEST_PART = struct.Struct("<HHI")  # codec rows latent_dim
-_ANSWER_HEADER = struct.Struct("<HBBIHBBIII")  # ... as above, then queue decode encode (us)
-_ANSWER_PART = struct.Struct(
-    "<HHHHBBHI"
-)  # codec rows height width channels format n_readouts bytes
-
-
-class FrameError(ValueError):
-    """Bytes that are no valid frame; the text says why and is safe to send back.
-
-    Attributes:
-        request_id: Id of the refused request, 0 where the header could not be read.
-    """
-
-    def __init__(self, reason: str, request_id: int = 0) -> None:
-        super().__init__(reason)
-        self.request_id = request_id
-
-
-@dataclass(frozen=True)
-class RequestPart:
-    """Codes for one codec.
-
-    Attributes:
-        codec: Index into the list of codecs that the connection has agreed on.
-        codes: Finite float32, shape (rows, latent_dim).
-    """
-
-    codec: int
-    codes: NDArray[np.float32]
+REQUEST_HEADER = struct.Struct("<HBBIHBB")  # magic version kind id n_parts channel operation
+ANSWER_HEADER = struct.Struct("<HBBIHBBIII")  # ... n_parts is_final reserved, then Timing
 
 
 @dataclass(frozen=True)
 class Request:
-    """One hand position: codes for all panels.
+    """What a client wants of all its panels at once.
 
     Attributes:
-        id: Chosen by the client, comes back in the answer; 0..2**32 - 1.
-        parts: At most `MAX_PARTS`.
-        channel: Requests of one connection and channel replace each other while they wait.
+        id: Chosen by the client, comes back in every answer; 0..2**32 - 1.
+        parts: 1 to `MAX_PARTS`, `MAX_ROWS` rows together.
+        channel: Requests of one connection and channel replace each other.
+        operation: Place in the list of operations that the server told in "ready".
     """
 
     id: int
-    parts: tuple[RequestPart, ...]
+    parts: tuple[Part, ...]
     channel: int = 0
+    operation: int = 0
 
 
 @dataclass(frozen=True)
 class Timing:
-    """Microseconds spent by the server: waiting for its turn, decoding, packing pixels."""
+    """Microseconds spent by the server: waiting for its turn, computing, packing the answer."""
 
     queue_us: int = 0
-    decode_us: int = 0
-    encode_us: int = 0
-
-
-@dataclass(frozen=True)
-class AnswerPart:
-    """Pictures of one codec.
-
-    Attributes:
-        codec: As in the request.
-        shape: (rows, height, width, channels) of the pictures, channels 1 (grey) or 3 (RGB).
-        format: RAW, or JPEG / WEBP of one picture with the rows one below another.
-        pixels: RAW: rows * height * width * channels bytes; else the encoded file.
-        readouts: float32 (rows, n_readouts), in the order that the connection agreed on.
-    """
-
-    codec: int
-    shape: tuple[int, int, int, int]
-    format: int
-    pixels: bytes
-    readouts: NDArray[np.float32] = field(default_factory=lambda: np.zeros((0, 0), np.float32))
+    compute_us: int = 0
+    pack_us: int = 0
 
 
 @dataclass(frozen=True)
 class Answer:
-    """Pictures for the request with the same id."""
+    """Results for the request with the same id; a long operation may give several.
+
+    Attributes:
+        id: Of the request.
+        parts: Results; a part of gauges belongs to the part before it.
+        timing: Of this answer's request, so far.
+        is_final: Whether no further answer to this request comes.
+    """
 
     id: int
-    parts: tuple[AnswerPart, ...]
+    parts: tuple[Part, ...]
     timing: Timing = Timing()
+    is_final: bool = True
 
 
 def pack_request(request: Request) -> bytes:
     """Frame bytes of `request`."""
-    head = (MAGIC, VERSION, REQUEST, request.id, len(request.parts), request.channel, 0)
-    pieces = [_REQUEST_HEADER.pack(*head)]
-    for part in request.parts:
-        pieces.append(_REQUEST_PART.pack(part.codec, *part.codes.shape))
-        pieces.append(np.ascontiguousarray(part.codes, "<f4").tobytes())
-    return b"".join(pieces)
+    n_parts = len(request.parts)
+    head = (MAGIC, VERSION, REQUEST, request.id, n_parts, request.channel, request.operation)
+    pieces = [piece for part in request.parts for piece in part.pack()]
+    return b"".join([REQUEST_HEADER.pack(*head), *pieces])
 
 
 def read_request(message: bytes) -> Request:
     """Read a request and check everything that can be checked without knowing the codecs.
 
     Raises:
-        FrameError: Wrong magic, version, kind, length or count, or a code that is not finite.
+        FrameError: Wrong magic, version, kind, length, type or count, a compressed picture, or a
+            number that is not finite.
     """
-    if len(message) > MAX_MESSAGE_BYTES:
-        raise FrameError(f"The message has {len(message)} bytes; {MAX_MESSAGE_BYTES} are allowed.")
-    request_id, n_parts, channel = _read_request_header(message)
-    parts, offset, rows = [], _REQUEST_HEADER.size, 0
-    for _ in range(n_parts):
-        part, offset = _read_request_part(message, offset, request_id)
-        rows += len(part.codes)
-        parts.append(part)
-    if rows > MAX_ROWS:
-        raise FrameError(f"The request has {rows} rows; {MAX_ROWS} are allowed.", request_id)
-    if offset != len(message):
-        raise FrameError(f"{len(message) - offset} bytes follow the last part.", request_id)
-    return Request(request_id, tuple(parts), channel)
+    if len(message) > MAX_REQUEST_BYTES:
+        raise FrameError(f"The message has {len(message)} bytes; {MAX_REQUEST_BYTES} are allowed.")
+    request_id, n_parts, channel, operation = _read_request_header(message)
+    try:
+        parts = _read_parts(message, REQUEST_HEADER.size, n_parts)
+        for part in parts:
+            _require_plain(part)
+    except FrameError as error:
+        raise FrameError(str(error), request_id) from None
+    n_rows = sum(part.shape[0] for part in parts)
+    if n_rows > MAX_ROWS:
+        raise FrameError(f"The request has {n_rows} rows; {MAX_ROWS} are allowed.", request_id)
+    return Request(request_id, parts, channel, operation)
 
 
-def _read_request_header(message: bytes) -> tuple[int, int, int]:
-    """(id, n_parts, channel)."""
-    if len(message) < _REQUEST_HEADER.size:
+def _read_request_header(message: bytes) -> tuple[int, int, int, int]:
+    """(id, n_parts, channel, operation)."""
+    if len(message) < REQUEST_HEADER.size:
         raise FrameError(f"The message has {len(message)} bytes, less than a header.")
-    magic, version, kind, request_id, n_parts, channel, _ = _REQUEST_HEADER.unpack_from(message)
+    head = REQUEST_HEADER.unpack_from(message)
+    magic, version, kind, request_id, n_parts, channel, operation = head
     if magic != MAGIC or kind != REQUEST:
         raise FrameError("The message is not a live request.")
     if version != VERSION:
@@ -155,51 +112,38 @@ def _read_request_header(message: bytes) -> tuple[int, int, int]:
         )
     if not 1 <= n_parts <= MAX_PARTS:
         raise FrameError(f"The request has {n_parts} parts; 1 to {MAX_PARTS} fit.", request_id)
-    if channel >= MAX_CHANNELS_OF_A_CONNECTION:
-        raise FrameError(
-            f"Channel {channel} is out of range; there are {MAX_CHANNELS_OF_A_CONNECTION}.",
-            request_id,
-        )
-    return request_id, n_parts, channel
+    if channel >= MAX_CHANNELS:
+        reason = f"Channel {channel} is out of range; there are {MAX_CHANNELS}."
+        raise FrameError(reason, request_id)
+    return request_id, n_parts, channel, operation
 
 
-def _read_request_part(message: bytes, offset: int, request_id: int) -> tuple[RequestPart, int]:
-    """The part at `offset` and the offset behind it."""
-    if offset + _REQUEST_PART.size > len(message):
-        raise FrameError("The message ends inside a part.", request_id)
-    codec, rows, latent_dim = _REQUEST_PART.unpack_from(message, offset)
-    offset += _REQUEST_PART.size
-    if not 1 <= rows <= MAX_ROWS or not 1 <= latent_dim <= MAX_LATENT_DIM:
-        raise FrameError(
-            f"A part has {rows} rows of {latent_dim} numbers; 1..{MAX_ROWS} rows of "
-            f"1..{MAX_LATENT_DIM} fit.",
-            request_id,
-        )
-    n_bytes = 4 * rows * latent_dim
-    if offset + n_bytes > len(message):
-        raise FrameError("The message ends inside a part's codes.", request_id)
-    codes = np.frombuffer(message, "<f4", rows * latent_dim, offset).reshape(rows, latent_dim)
-    if not np.isfinite(codes).all():
-        raise FrameError("A code has a number that is not finite.", request_id)
-    return RequestPart(codec, codes.astype(np.float32)), offset + n_bytes
+def _read_parts(message: bytes, offset: int, n_parts: int) -> tuple[Part, ...]:
+    parts = []
+    for _ in range(n_parts):
+        part, offset = read_part(message, offset)
+        parts.append(part)
+    if offset != len(message):
+        raise FrameError(f"{len(message) - offset} bytes follow the last part.")
+    return tuple(parts)
+
+
+def _require_plain(part: Part) -> None:
+    """Refuse what a client may not send: files to be unpacked, and NaN or infinite numbers."""
+    if part.format != RAW:
+        raise FrameError("The pixels of a request must be raw, not a compressed file.")
+    if part.type.dtype.kind == "f" and not np.isfinite(part.array).all():
+        raise FrameError(f"A number of the {part.type.name.lower()} is not finite.")
 
 
 def pack_answer(answer: Answer) -> bytes:
     """Frame bytes of `answer`; every part begins at a multiple of 4 bytes."""
-    timing = (answer.timing.queue_us, answer.timing.decode_us, answer.timing.encode_us)
+    timing = (answer.timing.queue_us, answer.timing.compute_us, answer.timing.pack_us)
     clamped = [min(max(value, 0), 0xFFFFFFFF) for value in timing]
-    head = (MAGIC, VERSION, ANSWER, answer.id, len(answer.parts), 0, 0, *clamped)
-    pieces = [_ANSWER_HEADER.pack(*head)]
-    for part in answer.parts:
-        rows, height, width, channels = part.shape
-        n_readouts = part.readouts.shape[1] if part.readouts.size else 0
-        size = (rows, height, width, channels, part.format, n_readouts, len(part.pixels))
-        pieces.append(_ANSWER_PART.pack(part.codec, *size))
-        if n_readouts:
-            pieces.append(np.ascontiguousarray(part.readouts, "<f4").tobytes())
-        pieces.append(part.pixels)
-        pieces.append(b"\0" * (-len(part.pixels) % 4))
-    return b"".join(pieces)
+    n_parts = len(answer.parts)
+    head = (MAGIC, VERSION, ANSWER, answer.id, n_parts, answer.is_final, 0, *clamped)
+    pieces = [piece for part in answer.parts for piece in part.pack()]
+    return b"".join([ANSWER_HEADER.pack(*head), *pieces])
 
 
 def read_answer(message: bytes) -> Answer:
@@ -208,35 +152,27 @@ def read_answer(message: bytes) -> Answer:
     Raises:
         FrameError: The bytes are no answer of this version.
     """
-    if len(message) < _ANSWER_HEADER.size:
+    if len(message) < ANSWER_HEADER.size:
         raise FrameError(f"The message has {len(message)} bytes, less than a header.")
-    head: tuple[Any, ...] = _ANSWER_HEADER.unpack_from(message)
-    magic, version, kind, answer_id, n_parts, _, _, *timing = head
+    head: tuple[Any, ...] = ANSWER_HEADER.unpack_from(message)
+    magic, version, kind, answer_id, n_parts, is_final, _, *timing = head
     if (magic, version, kind) != (MAGIC, VERSION, ANSWER):
         raise FrameError("The message is not a live answer of this version.")
-    parts, offset = [], _ANSWER_HEADER.size
-    for _ in range(n_parts):
-        part, offset = _read_answer_part(message, offset, answer_id)
-        parts.append(part)
-    if offset != len(message):
-        raise FrameError(f"{len(message) - offset} bytes follow the last part.", answer_id)
-    return Answer(answer_id, tuple(parts), Timing(*timing))
+    parts = _read_parts(message, ANSWER_HEADER.size, n_parts)
+    return Answer(answer_id, parts, Timing(*timing), bool(is_final))
 
 
-def _read_answer_part(message: bytes, offset: int, answer_id: int) -> tuple[AnswerPart, int]:
-    if offset + _ANSWER_PART.size > len(message):
-        raise FrameError("The message ends inside a part.", answer_id)
-    codec, rows, height, width, channels, pixel_format, n_readouts, n_bytes = (
-        _ANSWER_PART.unpack_from(message, offset)
-    )
-    offset += _ANSWER_PART.size
-    n_numbers = rows * n_readouts
-    end = offset + 4 * n_numbers + n_bytes
-    if end + (-n_bytes % 4) > len(message):
-        raise FrameError("The message ends inside a part's pixels.", answer_id)
-    if pixel_format == RAW and n_bytes != rows * height * width * channels:
-        raise FrameError("The number of raw pixels does not fit their shape.", answer_id)
-    readouts = np.frombuffer(message, "<f4", n_numbers, offset).reshape(rows, n_readouts)
-    pixels = message[end - n_bytes : end]
-    shape = (rows, height, width, channels)
-    return AnswerPart(codec, shape, pixel_format, pixels, readouts), end + (-n_bytes % 4)
+__all__ = [
+    "MAGIC",
+    "VERSION",
+    "Answer",
+    "FrameError",
+    "Part",
+    "PartType",
+    "Request",
+    "Timing",
+    "pack_answer",
+    "pack_request",
+    "read_answer",
+    "read_request",
+]

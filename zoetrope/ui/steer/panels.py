@@ -45,12 +45,12 @@ def _calibration(key: str, _codes: np.ndarray, _data_set: DataSet) -> Calibratio
     return Calibration(key, _codes, _data_set)
 
 
-def gauge(side: Side, data_set: DataSet) -> live.Readout:
+def gauge(side: Side, data_set: DataSet) -> live.Gauge:
     """The live number under a picture: how far its code is from data, as a percentile."""
     key = codes_key(side.checkpoint, data_set)
     calibration = _calibration(key, side.codes, data_set)
     name = f"support {key}"
-    get_engine().register_readout(
+    get_engine().register_gauge(
         name, lambda _, codes: calibration.support.percentile(codes).astype(np.float32)
     )
-    return live.Readout(name, "beyond", "% of real items")
+    return live.Gauge(name, "beyond", "% of real items")

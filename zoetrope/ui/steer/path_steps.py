@@ -37,7 +37,7 @@ def _steps(path: np.ndarray) -> np.ndarray:
 
 def _show_decoded(side: Side, steps: np.ndarray) -> None:
     gallery(
-        get_engine().decode(side.key, steps).transpose(0, 3, 1, 2),
+        get_engine().decode(side.key, steps),
         labels=[f"{side.caption}, step {i + 1} of {N_STEPS}" for i in range(N_STEPS)],
         clickable=False,
         fill=True,

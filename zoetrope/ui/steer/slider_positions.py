@@ -19,7 +19,7 @@ def opening_positions(component: str, url: str, signature: str = "") -> dict[str
         signature: Which sliders there are.
     """
     place = f"{component}_opening"
-    is_touched = bool((st.session_state.get(component) or {}).get("hand"))
+    is_touched = bool((st.session_state.get(component) or {}).get("positions"))
     known_signature, positions = st.session_state.get(place, (None, {}))
     if not is_touched or known_signature != signature:
         positions = state.recall_numbers(url)

@@ -56,7 +56,7 @@ def code(start: Start, side: Side) -> np.ndarray:
     if start.kind == "picture":
         raw, shape = st.session_state[UPLOADED], side.checkpoint.config.item_shape
         picture = read_picture(raw, "your own", item_shape=shape)
-        return get_engine().encode(side.key, picture.transpose(1, 2, 0)[None])[0]
+        return get_engine().encode(side.key, picture[None])[0]
     if start.kind == "mean":
         return np.asarray(side.codes.mean(axis=0, dtype=np.float64), np.float32)
     draws = np.random.default_rng(start.number).standard_normal((side.codes.shape[1],))

@@ -1,12 +1,14 @@
 // The chosen codec's decoder as the map uses it: one question at a time for each use, and then
 // only the newest one.
 
-import { LiveClient } from "../wire/client.js";
-import { RAW } from "../wire/frames.js";
-import { toImage } from "./item_pictures.js";
+import { painterOf, thumbnail } from "../stage/painters.js";
+import { openDecoder } from "../wire/decoder.js";
 
-/** @typedef {{ name: string, label: string, unit: string, digits: number }} Readout */
-/** @typedef {{ key: string, caption: string, colour: string, readouts: Readout[] }} MapCodec */
+/** @import { AnswerPart, Painter } from "../stage/painters.js" */
+/** @import { CodecChoice, Decoder } from "../wire/decoder.js" */
+
+/** @typedef {{ name: string, label: string, unit: string, digits: number }} Gauge */
+/** @typedef {{ key: string, caption: string, colour: string, gauges: Gauge[] }} MapCodec */
 /** @typedef {"item" | "place" | "grid"} Use */
 /** @typedef {(decoded: Decoded, stamp: number) => void} Listener */
 
@@ -14,24 +16,26 @@ import { toImage } from "./item_pictures.js";
 const USES = ["item", "place", "grid"];
 const BLOCKED = "No live connection: a proxy or firewall blocks it. The map still works.";
 
-/** One answer: pictures of the codes asked for, row by row. */
+/** One answer: items of the codes asked for, row by row. */
 export class Decoded {
-  /** @param {import("../wire/frames.js").AnswerPart} part */
-  constructor(part) {
+  /**
+   * @param {AnswerPart} part
+   * @param {Painter} painter
+   */
+  constructor(part, painter) {
     this.part = part;
-    this.rows = part.rows;
-    this.readouts = part.readouts;
+    this.painter = painter;
+    this.rows = part.shape[0];
+    this.gauges = part.gauges;
+    this.prepared = painter.prepare(part);
   }
 
   /**
-   * The picture of row `i`, as something a canvas can draw.
+   * Row `i`, small, as something a canvas can draw.
    * @param {number} i
    */
   async picture(i) {
-    const { width, height, channels, format, pixels } = this.part;
-    const size = width * height * channels;
-    if (format !== RAW) return createImageBitmap(new Blob([pixels]), 0, i * height, width, height);
-    return toImage(pixels.subarray(i * size, (i + 1) * size), width, height, channels);
+    return thumbnail(this.painter, this.part, await this.prepared, i);
   }
 }
 
@@ -43,10 +47,12 @@ export class MapDecoder {
   constructor(root, say) {
     this.root = root;
     this.say = say;
-    /** @type {LiveClient | null} */
+    /** @type {Decoder | null} */
     this.live = null;
     /** @type {MapCodec | null} */
     this.codec = null;
+    /** @type {Painter | null} what the codec's items are painted by, once it is known */
+    this.painter = null;
     this.pageToken = "";
     /** @type {Partial<Record<Use, Listener>>} */
     this.listeners = {};
@@ -63,27 +69,29 @@ export class MapDecoder {
     this.pageToken = token;
     this.codec = codec;
     if (!codec) return;
-    const codecs = [{ key: codec.key, readouts: codec.readouts.map(({ name }) => name) }];
+    const codecs = [{ key: codec.key, gauges: codec.gauges.map(({ name }) => name) }];
     if (this.live) {
       this.live.setToken(token);
-      this.live.configure(codecs);
+      this.live.open(codecs);
     } else this.live = this.connect(codecs, token);
   }
 
   /**
-   * @param {{ key: string, readouts: string[] }[]} codecs
+   * @param {CodecChoice[]} codecs
    * @param {string} token
    */
   connect(codecs, token) {
-    return new LiveClient({
+    return openDecoder({
       token,
       codecs,
-      onReady: ([{ error }]) => {
+      onReady: ([{ error, item }]) => {
+        this.painter = item ? painterOf(item) : null;
         this.root.dataset.live = error ? "failed" : "ready";
         this.say(error || "");
       },
-      onAnswer: ({ parts }, { channel, stamp }) =>
-        this.listeners[USES[channel]]?.(new Decoded(parts[0]), stamp),
+      onAnswer: ({ parts: [part] }, { channel, stamp }) => {
+        if (this.painter) this.listeners[USES[channel]]?.(new Decoded(part, this.painter), stamp);
+      },
       onRefusal: (reason) => this.say(reason),
       onStatus: (status) => {
         this.root.dataset.live = status;
@@ -108,7 +116,7 @@ export class MapDecoder {
    * @param {number} stamp when the hand moved, ms
    */
   ask(use, codes, rows, stamp = performance.now()) {
-    this.live?.request([{ codec: 0, rows, codes }], { channel: USES.indexOf(use), stamp });
+    this.live?.decode([{ codec: 0, rows, codes }], { channel: USES.indexOf(use), stamp });
   }
 
   close() {

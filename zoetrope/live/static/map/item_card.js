@@ -203,17 +203,17 @@ export class ItemCard {
     const image = await decoded.picture(0);
     if (isPlace !== (this.spot !== null)) return;
     this.decoded.show(image);
-    write(this.trust, this.trustWords(decoded.readouts[0]));
+    write(this.trust, this.trustWords(decoded.gauges[0]));
     this.on.picture({ stamp, item: this.item });
   }
 
-  /** @param {number} number the codec's first readout; NaN: unknown */
+  /** @param {number} number the codec's first gauge; NaN: unknown */
   trustWords(number) {
     const { place, codes, plot, data } = this.sources;
-    const readout = this.decoder.codec?.readouts[0];
+    const gauge = this.decoder.codec?.gauges[0];
     const parts = [];
-    if (readout && Number.isFinite(number)) {
-      parts.push(`${readout.label} ${number.toFixed(readout.digits)}${readout.unit}`);
+    if (gauge && Number.isFinite(number)) {
+      parts.push(`${gauge.label} ${number.toFixed(gauge.digits)}${gauge.unit}`);
     }
     if (this.spot && place?.isExact) parts.push("exact: this map is a plane in code space");
     else if (this.item !== null && place && codes && plot.points && data) {

@@ -3,7 +3,7 @@
 
 /** @import { Pixels } from "./plot.js" */
 
-/** @typedef {ImageData | ImageBitmap} Picture */
+/** @typedef {ImageData | ImageBitmap | HTMLCanvasElement} Picture */
 /** @typedef {{ image: Picture, px: number, py: number }} PlacedPicture centre in pixels of the plot */
 
 export class Overlay {

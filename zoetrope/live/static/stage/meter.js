@@ -13,7 +13,7 @@ export class Meter {
     this.shown = 0;
   }
 
-  /** `stages`: milliseconds by name; their sum is the time from the hand to the picture. */
+  /** `stages`: milliseconds by name; their sum is the time from the input to the picture. */
   add(latencyMs, stages) {
     const now = performance.now();
     this.latencies.push(latencyMs);

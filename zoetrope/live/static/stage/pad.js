@@ -1,11 +1,11 @@
 // XY pad: two controls under one finger.
 
 import { element } from "../page/dom.js";
-import { format } from "./hand.js";
+import { format } from "./positions.js";
 
 /** A square pad for controls `x` and `y` (indices). The sliders of both stay beside it. */
-export function xyPad(hand, x, y) {
-  const [across, up] = [hand.controls[x], hand.controls[y]];
+export function xyPad(positions, x, y) {
+  const [across, up] = [positions.controls[x], positions.controls[y]];
   const thumb = element("div", {
     class: "thumb",
     role: "slider",
@@ -23,37 +23,41 @@ export function xyPad(hand, x, y) {
     element("span", { class: "axis", "aria-hidden": true }, `${up.label} ↑`),
   );
   const show = () => {
-    const at = (control, value) => (value - control.low) / (control.high - control.low);
-    plane.style.setProperty("--x", at(across, hand.values[x]));
-    plane.style.setProperty("--y", 1 - at(up, hand.values[y]));
-    const texts = [format(hand.values[x], across), format(hand.values[y], up)];
-    thumb.setAttribute("aria-valuenow", Number(hand.values[x].toPrecision(6)));
+    plane.style.setProperty("--x", at(across, positions.values[x]));
+    plane.style.setProperty("--y", 1 - at(up, positions.values[y]));
+    const texts = [format(positions.values[x], across), format(positions.values[y], up)];
+    thumb.setAttribute("aria-valuenow", Number(positions.values[x].toPrecision(6)));
     thumb.setAttribute("aria-valuetext", `${across.label} ${texts[0]}, ${up.label} ${texts[1]}`);
   };
-  hand.views.push((index) => (index === x || index === y) && show());
+  positions.views.push((index) => (index === x || index === y) && show());
   show();
-  followPointer(hand, x, y, plane, thumb);
-  followKeys(hand, x, y, thumb);
+  followPointer(positions, x, y, plane, thumb);
+  followKeys(positions, x, y, thumb);
   return pad;
 }
 
-/** Both numbers move as one: one message, one picture. */
-function setBoth(hand, x, y, values, stamp) {
-  const all = [...hand.values];
-  [all[x], all[y]] = values;
-  hand.active = x;
-  hand.setAll(all, stamp);
+/** Where a value lies in the range of its control, in [0, 1]. */
+function at(control, value) {
+  return (value - control.low) / (control.high - control.low);
 }
 
-function followPointer(hand, x, y, plane, thumb) {
-  const [across, up] = [hand.controls[x], hand.controls[y]];
+/** Both numbers move as one: one message, one picture. */
+function setBoth(positions, x, y, values, stamp) {
+  const all = [...positions.values];
+  [all[x], all[y]] = values;
+  positions.active = x;
+  positions.setAll(all, stamp);
+}
+
+function followPointer(positions, x, y, plane, thumb) {
+  const [across, up] = [positions.controls[x], positions.controls[y]];
   let area = null;
   const move = (event) => {
     if (!area) return;
     const right = (event.clientX - area.left) / area.width;
     const above = 1 - (event.clientY - area.top) / area.height;
     const values = [across.low + right * (across.high - across.low), up.low + above * (up.high - up.low)];
-    setBoth(hand, x, y, values, event.timeStamp);
+    setBoth(positions, x, y, values, event.timeStamp);
   };
   plane.addEventListener("pointerdown", (event) => {
     if (event.button !== 0) return;
@@ -68,16 +72,16 @@ function followPointer(hand, x, y, plane, thumb) {
   const end = () => {
     if (!area) return;
     area = null;
-    hand.release();
+    positions.release();
   };
   for (const name of ["pointerup", "pointercancel", "lostpointercapture"]) plane.addEventListener(name, end);
   plane.addEventListener("dblclick", () => {
-    setBoth(hand, x, y, [across.default, up.default]);
-    hand.release();
+    setBoth(positions, x, y, [across.default, up.default]);
+    positions.release();
   });
 }
 
-function followKeys(hand, x, y, thumb) {
+function followKeys(positions, x, y, thumb) {
   const moves = {
     ArrowRight: [x, 1],
     ArrowLeft: [x, -1],
@@ -88,13 +92,13 @@ function followKeys(hand, x, y, thumb) {
   };
   thumb.addEventListener("keydown", (event) => {
     const move = moves[event.key];
-    if (move) hand.step(move[0], move[1] * (event.shiftKey ? 10 : 1), event.timeStamp);
-    else if (event.key === "Home") hand.set(x, hand.controls[x].low, event.timeStamp);
-    else if (event.key === "End") hand.set(x, hand.controls[x].high, event.timeStamp);
+    if (move) positions.step(move[0], move[1] * (event.shiftKey ? 10 : 1), event.timeStamp);
+    else if (event.key === "Home") positions.set(x, positions.controls[x].low, event.timeStamp);
+    else if (event.key === "End") positions.set(x, positions.controls[x].high, event.timeStamp);
     else return;
     event.preventDefault();
   });
   thumb.addEventListener("keyup", (event) => {
-    if (event.key in moves || event.key === "Home" || event.key === "End") hand.release();
+    if (event.key in moves || event.key === "Home" || event.key === "End") positions.release();
   });
 }

@@ -1,17 +1,30 @@
-// Pictures of the stage: one canvas a panel, all painted in the same frame of the screen.
+// @ts-check
+// Panels of the stage: one canvas each, all painted in the same frame of the screen.
 
 import { element } from "../page/dom.js";
-import { toImage } from "../wire/frames.js";
+import { painterOf } from "./painters.js";
+import { fit } from "./painters/canvas.js";
 
-/** A figure: canvas, caption in the codec's colour, read-outs. */
+/** @typedef {import("./painters.js").AnswerPart} AnswerPart */
+/** @typedef {import("./painters.js").ItemDescription} ItemDescription */
+/** @typedef {import("./painters.js").Painter} Painter */
+/** @typedef {import("./painters.js").Prepared} Prepared */
+/** @typedef {{name: string, label: string, unit: string, digits: number}} Gauge */
+
+const SETTLED_MS = 400;
+
+/** A figure: canvas, caption in the codec's colour, gauges. */
 export class Panel {
-  constructor({ caption, colour, readouts }) {
-    this.canvas = element("canvas", { class: "picture", role: "img", "aria-label": caption, width: 64, height: 64 });
-    this.context = this.canvas.getContext("2d", { alpha: false, desynchronized: false });
+  /** @param {{caption: string, colour: string, gauges: Gauge[]}} face */
+  constructor({ caption, colour, gauges }) {
+    this.caption = caption;
+    this.canvas = /** @type {HTMLCanvasElement} */ (
+      element("canvas", { class: "picture", role: "img", "aria-label": caption, width: 64, height: 64 })
+    );
     this.note = element("p", { class: "note", hidden: "" });
-    this.numbers = readouts.map((readout) => ({ readout, value: element("b", {}, "–") }));
-    const texts = this.numbers.map(({ readout, value }) =>
-      element("span", { class: "readout" }, `${readout.label} `, value),
+    this.gauges = gauges.map((gauge) => ({ gauge, value: element("b", {}, "–") }));
+    const texts = this.gauges.map(({ gauge, value }) =>
+      element("span", { class: "gauge" }, `${gauge.label} `, value),
     );
     this.element = element(
       "figure",
@@ -19,31 +32,70 @@ export class Panel {
       element("div", { class: "frame" }, this.canvas, this.note),
       element("figcaption", {}, element("span", { class: "name" }, caption), ...texts),
     );
+    /** @type {Painter | null} */
+    this.painter = null;
+    this.item = "";
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.settling = undefined;
   }
 
-  /** Say why there is no picture; null takes the words away. */
+  /** What its codec's items are; the painter stays where that has not changed. */
+  take(/** @type {ItemDescription} */ item) {
+    const described = JSON.stringify(item);
+    if (described === this.item) return;
+    this.item = described;
+    this.painter = painterOf(item);
+  }
+
+  /**
+   * Say why there is nothing to see; null takes the words away.
+   * @param {string | null} text
+   */
   tell(text) {
     this.note.textContent = text ?? "";
     this.note.hidden = text === null;
     this.element.classList.toggle("empty", text !== null);
   }
 
-  paint(part, image) {
-    fit(this.canvas, part.width, part.height);
-    draw(this.context, image);
+  /**
+   * @param {AnswerPart} part
+   * @param {Prepared} prepared
+   */
+  paint(part, prepared) {
     if (!this.note.hidden) this.tell(null);
-    this.numbers.forEach(({ readout, value }, i) => {
-      const number = part.readouts[i];
-      value.textContent = Number.isFinite(number) ? `${number.toFixed(readout.digits)}${readout.unit}` : "–";
+    this.painter?.show(this.canvas, part, prepared);
+    this.gauges.forEach(({ gauge, value }, i) => {
+      const number = part.gauges[i];
+      value.textContent = Number.isFinite(number) ? `${number.toFixed(gauge.digits)}${gauge.unit}` : "–";
     });
+    clearTimeout(this.settling);
+    this.settling = setTimeout(() => this.describe(part, prepared), SETTLED_MS);
+  }
+
+  /**
+   * Put what is shown into words for screen readers, once it rests.
+   * @param {AnswerPart} part
+   * @param {Prepared} prepared
+   */
+  describe(part, prepared) {
+    const text = this.painter?.text(part, prepared);
+    this.canvas.setAttribute("aria-label", text ? `${this.caption}: ${text}` : this.caption);
   }
 }
 
-/** A row of small pictures that walks one control; a mark shows where the hand is. */
+/** A row of small pictures that walks one control; a mark shows where the control is. */
 export class StripRow {
+  /**
+   * @param {string} label
+   * @param {string} colour
+   * @param {number} nFrames
+   * @param {(at: number) => void} onPick
+   */
   constructor(label, colour, nFrames, onPick) {
-    this.canvas = element("canvas", { class: "picture", role: "img", "aria-label": label, width: nFrames, height: 1 });
-    this.context = this.canvas.getContext("2d", { alpha: false });
+    this.canvas = /** @type {HTMLCanvasElement} */ (
+      element("canvas", { class: "picture", role: "img", "aria-label": label, width: nFrames, height: 1 })
+    );
+    this.context = /** @type {CanvasRenderingContext2D} */ (this.canvas.getContext("2d", { alpha: false }));
     this.element = element(
       "div",
       { class: "strip", style: `--codec: ${colour}` },
@@ -57,40 +109,21 @@ export class StripRow {
     });
   }
 
+  /** @param {number} at */
   place(at) {
-    this.element.style.setProperty("--at", at);
+    this.element.style.setProperty("--at", String(at));
   }
 
-  /** `image` has the frames one below another; here they stand side by side. */
-  paint({ rows, width, height }, image) {
+  /**
+   * Rows of the part stand side by side.
+   * @param {Painter} painter
+   * @param {AnswerPart} part
+   * @param {Prepared} prepared
+   */
+  paint(painter, part, prepared) {
+    const [rows] = part.shape;
+    const { width, height } = painter.thumbnailSize(part);
     fit(this.canvas, rows * width, height);
-    for (let row = 0; row < rows; row++) {
-      if (image instanceof ImageData) {
-        this.context.putImageData(image, row * width, -row * height, 0, row * height, width, height);
-      } else {
-        this.context.drawImage(image, 0, row * height, width, height, row * width, 0, width, height);
-      }
-    }
+    for (let row = 0; row < rows; row++) painter.drawThumbnail(this.context, part, prepared, row, row * width);
   }
-}
-
-/**
- * Images of all parts of an answer: at once where pixels are raw, else a promise.
- * Whoever paints does so in one go, so that panels never show different hand positions.
- */
-export function imagesOf(parts) {
-  const images = parts.map(toImage);
-  return images.every((image) => image instanceof ImageData) ? images : Promise.all(images);
-}
-
-function fit(canvas, width, height) {
-  if (canvas.width === width && canvas.height === height) return;
-  canvas.width = width;
-  canvas.height = height;
-  canvas.style.aspectRatio = `${width} / ${height}`;
-}
-
-function draw(context, image) {
-  if (image instanceof ImageData) context.putImageData(image, 0, 0);
-  else context.drawImage(image, 0, 0);
 }

@@ -1,4 +1,4 @@
-// Play: the hand walks through the range of one control by itself.
+// Play: one control walks through its range by itself.
 
 import { element, iconButton, setIcon } from "../page/dom.js";
 
@@ -7,9 +7,9 @@ const SPEEDS = [0.25, 0.5, 1, 2, 4];
 
 /** Play / pause, ping-pong or loop, speed. `controlId`: what moves; the one last touched if null. */
 export class Player {
-  constructor(hand, controlId) {
-    this.hand = hand;
-    this.fixed = controlId === null ? -1 : hand.index(controlId);
+  constructor(positions, controlId) {
+    this.positions = positions;
+    this.fixed = controlId === null ? -1 : positions.index(controlId);
     this.pingPong = true;
     this.speed = 1;
     this.frame = 0;
@@ -33,7 +33,7 @@ export class Player {
   toggle() {
     if (this.playing) {
       this.stop();
-      this.hand.release();
+      this.positions.release();
     } else {
       this.start();
     }
@@ -45,14 +45,14 @@ export class Player {
   }
 
   start() {
-    this.index = this.fixed >= 0 ? this.fixed : this.hand.active;
+    this.index = this.fixed >= 0 ? this.fixed : this.positions.active;
     this.forwards = true;
     this.last = null;
     this.frame = requestAnimationFrame((now) => this.walk(now));
     this.showState("Pause", "pause");
   }
 
-  /** Stop where the hand is; the caller decides whether that is a release. */
+  /** Stop where it is; the caller decides whether that is a release. */
   stop() {
     cancelAnimationFrame(this.frame);
     this.frame = 0;
@@ -60,15 +60,15 @@ export class Player {
   }
 
   walk(now) {
-    const { low, high } = this.hand.controls[this.index];
+    const { low, high } = this.positions.controls[this.index];
     const seconds = this.last === null ? 0 : Math.min(0.1, (now - this.last) / 1000);
     this.last = now;
     const distance = (seconds * this.speed * (high - low)) / WALK_S;
-    let value = this.hand.values[this.index] + (this.forwards ? distance : -distance);
+    let value = this.positions.values[this.index] + (this.forwards ? distance : -distance);
     if (value >= high && this.pingPong) this.forwards = false;
     else if (value >= high) value = low + (value - high);
     if (value <= low && !this.forwards) this.forwards = true;
-    this.hand.set(this.index, value, now);
+    this.positions.set(this.index, value, now);
     this.frame = requestAnimationFrame((next) => this.walk(next));
   }
 

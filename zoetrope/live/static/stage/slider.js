@@ -1,14 +1,14 @@
 // One slider: mouse, touch and pen (pointer events), wheel, keyboard, typed numbers.
 
 import { element } from "../page/dom.js";
-import { format } from "./hand.js";
+import { format } from "./positions.js";
 
 const SETTLED_MS = 250;
 let count = 0;
 
 /** Build the row of control `index`: label, slider, number. */
-export function sliderRow(hand, index) {
-  const control = hand.controls[index];
+export function sliderRow(positions, index) {
+  const control = positions.controls[index];
   const labelId = `label-${(count += 1)}`;
   const label = element("span", { class: "label", id: labelId, title: control.label }, control.label);
   const slider = element(
@@ -34,19 +34,19 @@ export function sliderRow(hand, index) {
     "aria-label": `${control.label}, number`,
   });
   const row = element("div", { class: "row" }, label, slider, number);
-  hand.views.push((moved) => moved === index && show(hand, index, slider, number));
-  show(hand, index, slider, number);
-  followPointer(hand, index, slider);
-  followKeys(hand, index, slider);
-  followWheel(hand, index, slider);
-  followTyping(hand, index, number);
-  label.addEventListener("dblclick", () => resetOne(hand, index));
+  positions.views.push((moved) => moved === index && show(positions, index, slider, number));
+  show(positions, index, slider, number);
+  followPointer(positions, index, slider);
+  followKeys(positions, index, slider);
+  followWheel(positions, index, slider);
+  followTyping(positions, index, number);
+  label.addEventListener("dblclick", () => resetOne(positions, index));
   return row;
 }
 
-function show(hand, index, slider, number) {
-  const control = hand.controls[index];
-  const value = hand.values[index];
+function show(positions, index, slider, number) {
+  const control = positions.controls[index];
+  const value = positions.values[index];
   const text = format(value, control);
   const place = (x) => (x - control.low) / (control.high - control.low);
   const at = place(value);
@@ -61,24 +61,24 @@ function show(hand, index, slider, number) {
   }
 }
 
-function resetOne(hand, index) {
-  hand.toDefault(index);
-  hand.release();
+function resetOne(positions, index) {
+  positions.toDefault(index);
+  positions.release();
 }
 
-function followPointer(hand, index, slider) {
-  const { low, high } = hand.controls[index];
+function followPointer(positions, index, slider) {
+  const { low, high } = positions.controls[index];
   let rail = null; // {left, width, grip} while dragged
   const move = (event) => {
     if (!rail) return;
     const at = (event.clientX - rail.grip - rail.left) / rail.width;
-    hand.set(index, low + at * (high - low), event.timeStamp);
+    positions.set(index, low + at * (high - low), event.timeStamp);
   };
   slider.addEventListener("pointerdown", (event) => {
     if (event.button !== 0) return;
     slider.setPointerCapture(event.pointerId);
     const { left, width } = slider.querySelector(".rail").getBoundingClientRect();
-    const thumb = left + ((hand.values[index] - low) / (high - low)) * width;
+    const thumb = left + ((positions.values[index] - low) / (high - low)) * width;
     const distance = event.clientX - thumb;
     rail = { left, width, grip: Math.abs(distance) <= 10 ? distance : 0 }; // a grabbed thumb stays
     slider.classList.add("dragged");
@@ -91,12 +91,12 @@ function followPointer(hand, index, slider) {
     if (!rail) return;
     rail = null;
     slider.classList.remove("dragged");
-    hand.release();
+    positions.release();
   };
   slider.addEventListener("pointerup", end);
   slider.addEventListener("pointercancel", end);
   slider.addEventListener("lostpointercapture", end);
-  slider.addEventListener("dblclick", () => resetOne(hand, index));
+  slider.addEventListener("dblclick", () => resetOne(positions, index));
 }
 
 /** Value change of a key in steps, or the place it jumps to; null for other keys. */
@@ -108,28 +108,28 @@ function meaning(key, { shiftKey }) {
   return null;
 }
 
-function followKeys(hand, index, slider) {
+function followKeys(positions, index, slider) {
   let settled = null;
   slider.addEventListener("keydown", (event) => {
     const meant = event.altKey || event.ctrlKey || event.metaKey ? null : meaning(event.key, event);
     if (!meant) return;
     event.preventDefault();
-    const { low, high } = hand.controls[index];
+    const { low, high } = positions.controls[index];
     clearTimeout(settled);
     settled = null;
-    if (meant.steps) hand.step(index, meant.steps, event.timeStamp);
-    else if (meant.reset) hand.toDefault(index, event.timeStamp);
-    else hand.set(index, meant.end === "Home" ? low : high, event.timeStamp);
+    if (meant.steps) positions.step(index, meant.steps, event.timeStamp);
+    else if (meant.reset) positions.toDefault(index, event.timeStamp);
+    else positions.set(index, meant.end === "Home" ? low : high, event.timeStamp);
   });
   slider.addEventListener("keyup", (event) => {
     if (!meaning(event.key, event)) return;
     clearTimeout(settled);
-    settled = setTimeout(() => hand.release(), SETTLED_MS);
+    settled = setTimeout(() => positions.release(), SETTLED_MS);
   });
 }
 
 /** The wheel moves a slider that has the focus; elsewhere it scrolls the page. */
-function followWheel(hand, index, slider) {
+function followWheel(positions, index, slider) {
   let settled = null;
   slider.addEventListener(
     "wheel",
@@ -138,26 +138,26 @@ function followWheel(hand, index, slider) {
       event.preventDefault();
       const towards = Math.abs(event.deltaX) > Math.abs(event.deltaY) ? event.deltaX : -event.deltaY;
       if (towards === 0) return;
-      hand.step(index, Math.sign(towards), event.timeStamp);
+      positions.step(index, Math.sign(towards), event.timeStamp);
       clearTimeout(settled);
-      settled = setTimeout(() => hand.release(), SETTLED_MS);
+      settled = setTimeout(() => positions.release(), SETTLED_MS);
     },
     { passive: false },
   );
 }
 
-function followTyping(hand, index, number) {
-  const control = hand.controls[index];
+function followTyping(positions, index, number) {
+  const control = positions.controls[index];
   const restore = () => {
     number.dataset.typing = "0";
-    number.value = format(hand.values[index], control);
+    number.value = format(positions.values[index], control);
   };
   const take = () => {
     if (number.dataset.typing !== "1") return;
     const text = number.value.trim().replace("−", "-").replace(",", ".");
     const typed = text === "" ? NaN : Number(text);
     number.dataset.typing = "0";
-    if (Number.isFinite(typed) && hand.set(index, typed)) hand.release();
+    if (Number.isFinite(typed) && positions.set(index, typed)) positions.release();
     restore();
   };
   number.addEventListener("focus", () => number.select());
@@ -170,10 +170,10 @@ function followTyping(hand, index, number) {
     if (event.key === "ArrowUp" || event.key === "ArrowDown") {
       event.preventDefault();
       number.dataset.typing = "0";
-      hand.step(index, event.key === "ArrowUp" ? 1 : -1, event.timeStamp);
+      positions.step(index, event.key === "ArrowUp" ? 1 : -1, event.timeStamp);
     }
   });
   number.addEventListener("keyup", (event) => {
-    if (event.key === "ArrowUp" || event.key === "ArrowDown") hand.release();
+    if (event.key === "ArrowUp" || event.key === "ArrowDown") positions.release();
   });
 }

@@ -1,13 +1,14 @@
-// Stage and hand: pictures of several codecs that follow one hand.
+// The stage: items of several codecs that follow the same controls.
 
-import { LiveClient } from "../wire/client.js";
+import { openDecoder } from "../wire/decoder.js";
 import { element, iconButton } from "../page/dom.js";
 import { readAnswer } from "../wire/frames.js";
 import { unpackBytes } from "../wire/packing.js";
-import { Hand, basisOf } from "./hand.js";
+import { Positions, basisOf } from "./positions.js";
 import { Meter } from "./meter.js";
 import { xyPad } from "./pad.js";
-import { Panel, imagesOf } from "./panels.js";
+import { prepareAll } from "./painters.js";
+import { Panel } from "./panels.js";
 import { Player } from "./player.js";
 import { sliderRow } from "./slider.js";
 import { Strips } from "./strips.js";
@@ -34,12 +35,12 @@ class Stage {
     this.host = root.host ?? root;
     this.panelArea = element("div", { class: "panels" });
     this.stripArea = element("div", { class: "strips" });
-    this.handArea = element("div", { class: "hand" });
+    this.controlArea = element("div", { class: "controls" });
     this.status = element("span", { class: "status", role: "status" });
     this.meter = new Meter();
     this.buttons = element("div", { class: "buttons" });
     const foot = element("div", { class: "foot" }, this.buttons, this.status, this.meter.element);
-    this.element = element("div", { class: "stage" }, this.panelArea, this.handArea, foot, this.stripArea);
+    this.element = element("div", { class: "stage" }, this.panelArea, this.controlArea, foot, this.stripArea);
     root.append(this.element);
     this.seen = {};
     this.newest = new Map(); // id of the newest painted answer, by channel
@@ -51,27 +52,27 @@ class Stage {
     this.data = data;
     this.element.style.setProperty("--picture", `${data.picturePx}px`);
     const changed = (...names) => names.some((name) => !previous || differ(previous[name], data[name]));
-    const faces = data.panels.map(({ caption, colour, readouts }) => ({ caption, colour, readouts }));
+    const faces = data.panels.map(({ caption, colour, gauges }) => ({ caption, colour, gauges }));
     if (differ(this.seen.faces, faces)) this.buildPanels(faces);
-    if (changed("revision")) this.hand = this.newHand(data.controls);
-    if (changed("revision", "pad", "buttons", "play")) this.buildHand();
+    if (changed("revision")) this.positions = this.newPositions(data.controls);
+    if (changed("revision", "pad", "buttons", "play")) this.buildControls();
     if (changed("panels", "revision", "strip")) {
       this.bases = data.panels.map(basisOf);
-      this.strips = new Strips(this.stripArea, data, this.hand, this.bases);
+      this.strips = new Strips(this.stripArea, data, this.positions, this.bases);
     }
     this.connect();
     if (data.still && this.blocked) this.paintStill(data.still);
     else if (changed("panels", "revision", "strip")) this.ask(performance.now());
   }
 
-  newHand(controls) {
-    const hand = new Hand(controls);
-    hand.onMove = (stamp) => {
-      if (this.player?.playing && hand.active !== this.player.index) this.player.stop();
+  newPositions(controls) {
+    const positions = new Positions(controls);
+    positions.onMove = (stamp) => {
+      if (this.player?.playing && positions.active !== this.player.index) this.player.stop();
       this.ask(stamp);
     };
-    hand.onRelease = () => this.commit();
-    return hand;
+    positions.onRelease = () => this.commit();
+    return positions;
   }
 
   buildPanels(faces) {
@@ -81,17 +82,17 @@ class Stage {
     this.panelArea.replaceChildren(...this.panels.map((panel) => panel.element));
   }
 
-  buildHand() {
+  buildControls() {
     const { controls, pad, buttons, play } = this.data;
     this.player?.stop();
-    this.hand.views.length = 0;
-    const rows = controls.map((_, index) => sliderRow(this.hand, index));
+    this.positions.views.length = 0;
+    const rows = controls.map((_, index) => sliderRow(this.positions, index));
     const bank = element("div", { class: "bank" }, ...rows);
     this.element.classList.toggle("many", controls.length > FEW_CONTROLS);
-    const extra = pad ? [xyPad(this.hand, this.hand.index(pad[0]), this.hand.index(pad[1]))] : [];
-    this.handArea.replaceChildren(...extra, bank);
-    this.handArea.classList.toggle("with-pad", extra.length > 0);
-    this.player = controls.length && buttons.includes("play") ? new Player(this.hand, play) : null;
+    const extra = pad ? [xyPad(this.positions, this.positions.index(pad[0]), this.positions.index(pad[1]))] : [];
+    this.controlArea.replaceChildren(...extra, bank);
+    this.controlArea.classList.toggle("with-pad", extra.length > 0);
+    this.player = controls.length && buttons.includes("play") ? new Player(this.positions, play) : null;
     const act = (action) => () => {
       this.player?.stop();
       action();
@@ -99,10 +100,10 @@ class Stage {
     };
     const made = this.player ? [...this.player.elements] : [];
     if (buttons.includes("reset")) {
-      made.push(iconButton("Reset all", "reset", act(() => this.hand.resetAll())));
+      made.push(iconButton("Reset all", "reset", act(() => this.positions.resetAll())));
     }
     if (buttons.includes("random")) {
-      made.push(iconButton("Random", "random", act(() => this.hand.randomise())));
+      made.push(iconButton("Random", "random", act(() => this.positions.randomise())));
     }
     this.buttons.replaceChildren(...(controls.length ? made : []));
   }
@@ -111,13 +112,13 @@ class Stage {
 
   connect() {
     const { token, panels } = this.data;
-    const codecs = panels.map(({ codec, readouts }) => ({ key: codec, readouts: readouts.map((r) => r.name) }));
-    if (this.client) {
-      this.client.setToken(token);
-      this.client.configure(codecs);
+    const codecs = panels.map(({ codec, gauges }) => ({ key: codec, gauges: gauges.map(({ name }) => name) }));
+    if (this.decoder) {
+      this.decoder.setToken(token);
+      this.decoder.open(codecs);
       return;
     }
-    this.client = new LiveClient({
+    this.decoder = openDecoder({
       token,
       codecs,
       onReady: (known) => this.onReady(known),
@@ -135,17 +136,18 @@ class Stage {
     if (this.blocked) return;
     const parts = this.bases.map((basis, codec) => {
       const codes = new Float32Array(basis.latentDim);
-      basis.code(this.hand.values, codes);
+      basis.code(this.positions.values, codes);
       return { codec, rows: 1, codes };
     });
     const usable = parts.filter(({ codec }) => !this.refused?.has(codec));
-    if (usable.length) this.client.request(usable, { stamp });
-    this.strips.touch(this.client);
+    if (usable.length) this.decoder.decode(usable, { stamp });
+    this.strips.touch(this.decoder);
   }
 
   onReady(known) {
     this.blocked = false;
     this.refused = new Set();
+    this.takeItems(known);
     known.forEach(({ error, latentDim }, codec) => {
       const wrong = error ?? this.wrongDimension(codec, latentDim);
       if (!wrong) return;
@@ -154,6 +156,10 @@ class Stage {
     });
     this.strips.refused = this.refused;
     this.ask(performance.now());
+  }
+
+  takeItems(known) {
+    known.forEach(({ item }, codec) => item && this.panels[codec].take(item));
   }
 
   wrongDimension(codec, latentDim) {
@@ -165,43 +171,48 @@ class Stage {
 
   onAnswer(answer, sent) {
     if (this.status.dataset.kind === "refused") this.tell("");
-    const images = imagesOf(answer.parts);
+    const prepared = this.prepare(answer.parts);
     const paint = (ready) => {
       if (answer.id < (this.newest.get(sent.channel) ?? 0)) return; // unpacked slower than a newer one
       this.newest.set(sent.channel, answer.id);
       if (sent.channel === 0) this.paint(answer, ready, sent);
-      else this.strips.paint(answer, ready);
-      this.strips.touch(this.client, false);
+      else this.strips.paint(answer, ready, this.panels);
+      this.strips.touch(this.decoder, false);
     };
-    if (images instanceof Promise) images.then(paint);
-    else paint(images);
+    if (prepared instanceof Promise) prepared.then(paint);
+    else paint(prepared);
   }
 
-  paint({ parts, timing }, images, sent) {
-    parts.forEach((part, i) => this.panels[part.codec].paint(part, images[i]));
+  prepare(parts) {
+    return prepareAll(parts, (codec) => this.panels[codec].painter);
+  }
+
+  paint({ parts, timing }, prepared, sent) {
+    parts.forEach((part, i) => this.panels[part.codec].paint(part, prepared[i]));
     this.strips.place();
     requestAnimationFrame(() => {
       const now = performance.now();
-      const stages = shares(timing, sent, now);
-      this.meter.add(now - sent.stamp, stages);
-      const detail = { latencyMs: now - sent.stamp, stages, stamp: sent.stamp };
+      const spent = shares(timing, sent, now);
+      this.meter.add(now - sent.stamp, spent);
+      const detail = { latencyMs: now - sent.stamp, stages: spent, stamp: sent.stamp };
       this.host.dispatchEvent(new CustomEvent("zoetrope-painted", { detail, bubbles: true, composed: true }));
     });
   }
 
-  /** The picture that came with the rerun, where the socket is blocked. */
-  async paintStill(base64) {
-    const { parts } = readAnswer(unpackBytes(base64).buffer);
-    const images = await imagesOf(parts);
-    parts.forEach((part, i) => this.panels[part.codec].paint(part, images[i]));
+  /** What came with the rerun, where the socket is blocked: codecs as in onReady, and an answer. */
+  async paintStill({ codecs, frame }) {
+    this.takeItems(codecs);
+    const { parts } = readAnswer(unpackBytes(frame).buffer);
+    const prepared = await this.prepare(parts);
+    parts.forEach((part, i) => this.panels[part.codec].paint(part, prepared[i]));
   }
 
   // Telling ----------------------------------------------------------------------------------
 
   commit() {
-    const values = Object.fromEntries(this.hand.controls.map(({ id }, i) => [id, rounded(this.hand.values[i])]));
+    const values = Object.fromEntries(this.positions.controls.map(({ id }, i) => [id, rounded(this.positions.values[i])]));
     const { blocked = false, renewals = 0 } = this;
-    this.setStateValue("hand", { revision: this.data.revision, values, blocked, renewals });
+    this.setStateValue("positions", { revision: this.data.revision, values, blocked, renewals });
   }
 
   onStatus(status) {
@@ -228,21 +239,21 @@ class Stage {
     if (this.host.isConnected) return;
     this.player?.stop();
     this.strips.close();
-    this.client.close();
+    this.decoder.close();
     stages.delete(this.root);
     this.element.remove();
   }
 }
 
-/** Where the time from the hand to the picture went, milliseconds. */
-function shares({ queueUs, decodeUs, encodeUs }, { stamp, sentAt, receivedAt }, painted) {
-  const server = (queueUs + decodeUs + encodeUs) / 1000;
+/** Where the time from the input to the picture went, milliseconds. */
+function shares({ queueUs, computeUs, packUs }, { stamp, sentAt, receivedAt }, painted) {
+  const server = (queueUs + computeUs + packUs) / 1000;
   return {
     wait: sentAt - stamp,
     socket: Math.max(0, receivedAt - sentAt - server),
     queue: queueUs / 1000,
-    decode: decodeUs / 1000,
-    pack: encodeUs / 1000,
+    decode: computeUs / 1000,
+    pack: packUs / 1000,
     paint: painted - receivedAt,
   };
 }

@@ -1,21 +1,21 @@
-// Rows of small pictures under the stage: the hand's neighbourhood along chosen controls.
+// Rows of small pictures under the stage: what lies around the positions along chosen controls.
 
 import { element } from "../page/dom.js";
 import { StripRow } from "./panels.js";
 
 const CHANNEL = 1;
-// Strips follow a moving hand at this pace, so that the large pictures keep the server's time.
+// Strips follow a moving control at this pace, so that the large pictures keep the server's time.
 const PACE_MS = 120;
 
 export class Strips {
   /** `data`: what the page gave; `bases`: one per panel. */
-  constructor(area, data, hand, bases) {
+  constructor(area, data, positions, bases) {
     const { strip, panels } = data;
-    this.hand = hand;
+    this.positions = positions;
     this.bases = bases;
     this.nFrames = strip?.n_frames ?? 0;
     this.refused = new Set();
-    this.groups = (strip?.along ?? []).map((id) => this.group(hand.index(id), panels));
+    this.groups = (strip?.along ?? []).map((id) => this.group(positions.index(id), panels));
     this.stale = new Set();
     this.asked = []; // groups in the order of the requests under way
     this.lastMs = 0;
@@ -24,10 +24,10 @@ export class Strips {
   }
 
   group(index, panels) {
-    const { label, low, high } = this.hand.controls[index];
+    const { label, low, high } = this.positions.controls[index];
     const pick = (at) => {
-      this.hand.set(index, low + at * (high - low));
-      this.hand.release();
+      this.positions.set(index, low + at * (high - low));
+      this.positions.release();
     };
     const rows = panels.map(({ caption, colour }) => new StripRow(`${label}, ${caption}`, colour, this.nFrames, pick));
     const title = element("span", { class: "label" }, label);
@@ -35,18 +35,18 @@ export class Strips {
     return { index, rows, element: element("div", { class: "group" }, title, stack) };
   }
 
-  /** The hand has moved (`moved`), or the line is free: ask for what is stale, at our pace. */
-  touch(client, moved = true) {
+  /** A control has moved (`moved`), or the line is free: ask for what is stale, at our pace. */
+  touch(decoder, moved = true) {
     if (moved) this.groups.forEach((group) => this.stale.add(group));
     if (!this.stale.size || this.timer) return;
     const wait = Math.max(0, this.lastMs + PACE_MS / this.groups.length - performance.now());
     this.timer = setTimeout(() => {
       this.timer = null;
-      if (client.ready && client.idle(CHANNEL)) this.ask(client);
+      if (decoder.ready && decoder.idle(CHANNEL)) this.ask(decoder);
     }, wait);
   }
 
-  ask(client) {
+  ask(decoder) {
     const [group] = this.stale;
     if (!group) return;
     this.stale.delete(group);
@@ -54,13 +54,13 @@ export class Strips {
     this.lastMs = performance.now();
     const usable = this.bases.map((_, codec) => codec).filter((codec) => !this.refused.has(codec));
     const parts = usable.map((codec) => ({ codec, rows: this.nFrames, codes: this.codes(group, codec) }));
-    if (parts.length) client.request(parts, { channel: CHANNEL });
+    if (parts.length) decoder.decode(parts, { channel: CHANNEL });
   }
 
   codes({ index }, codec) {
     const basis = this.bases[codec];
-    const { low, high } = this.hand.controls[index];
-    const values = [...this.hand.values];
+    const { low, high } = this.positions.controls[index];
+    const values = [...this.positions.values];
     const codes = new Float32Array(this.nFrames * basis.latentDim);
     for (let frame = 0; frame < this.nFrames; frame++) {
       values[index] = low + (frame / (this.nFrames - 1)) * (high - low);
@@ -69,15 +69,16 @@ export class Strips {
     return codes;
   }
 
-  paint({ parts }, images) {
+  paint({ parts }, prepared, panels) {
     const group = this.asked.shift();
-    if (group) parts.forEach((part, i) => group.rows[part.codec].paint(part, images[i]));
+    if (!group) return;
+    parts.forEach((part, i) => group.rows[part.codec].paint(panels[part.codec].painter, part, prepared[i]));
   }
 
   place() {
     for (const { index, rows } of this.groups) {
-      const { low, high } = this.hand.controls[index];
-      const at = (this.hand.values[index] - low) / (high - low);
+      const { low, high } = this.positions.controls[index];
+      const at = (this.positions.values[index] - low) / (high - low);
       for (const row of rows) row.place(at);
     }
   }

@@ -1,9 +1,9 @@
-// The hand: one number per control, and the codes that it means to every panel.
+// Positions: one number per control, and the codes that they mean to every panel.
 
 import { unpack } from "../wire/packing.js";
 
 /**
- * From hand to code, for one panel.
+ * From positions to a code, for one panel.
  * @returns {{latentDim: number, code(values: ArrayLike<number>, out: Float32Array): void}}
  */
 export function basisOf(panel) {
@@ -43,7 +43,7 @@ function pathBasis({ shape: [nSamples, latentDim], numbers }) {
 }
 
 /** Values of all controls; tells listeners about every move and every release. */
-export class Hand {
+export class Positions {
   constructor(controls) {
     this.controls = controls;
     this.values = controls.map((control) => control.value);
