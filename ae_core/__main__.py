@@ -189,7 +189,7 @@ def _follow(name: str) -> int:
             for entry in history[n_told:]:
                 meter.line(_epoch(entry))
             n_told = len(history)
-            meter(round(1000 * run.status.progress), 1000)
+            meter(run.status.phase, run.status.progress)
             time.sleep(0.2)
     except KeyboardInterrupt:
         runs.cancel(name)
@@ -229,7 +229,7 @@ def _project(options: argparse.Namespace) -> int:
     settings = validated(ProjectionSettings, _given(options, ProjectionSettings))
     codes = _codes(options)
     meter = _Meter(f"Projecting by {settings.method}")
-    points = project(codes, settings, lambda _, share: meter(round(1000 * share), 1000))
+    points = project(codes, settings, meter)
     meter.close()
     np.save(options.output, points)
     print(f"{options.output}: {points.shape[0]:,} points in {points.shape[1]} dimensions")
@@ -264,9 +264,9 @@ class _Meter:
     def __init__(self, title: str) -> None:
         self._title, self._is_shown = title, sys.stderr.isatty()
 
-    def __call__(self, done: int, total: int) -> None:
-        if self._is_shown and total:
-            print(f"\r{self._title}: {done / total:.0%} ", end="", file=sys.stderr, flush=True)
+    def __call__(self, message: str, fraction: float) -> None:
+        if self._is_shown:
+            print(f"\r{self._title}: {fraction:.0%} ", end="", file=sys.stderr, flush=True)
 
     def line(self, text: str) -> None:
         """A line that stays."""

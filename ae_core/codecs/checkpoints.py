@@ -11,7 +11,7 @@ Listing needs no torch: pages paint before it is imported.
 import functools
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -28,13 +28,13 @@ from ae_core.locations import (
     shipped_checkpoints_dir,
     write_atomically,
 )
+from ae_core.processes.progress import Progress, silent
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from ae_core.codecs.codec import Codec
 
-Progress = Callable[[int, int], None]
 
 CONFIG, WEIGHTS, HISTORY, CARD = "config.json", "model.safetensors", "history.jsonl", "card.md"
 
@@ -333,7 +333,7 @@ def pca_partner(
     checkpoint: Checkpoint,
     *,
     latent_dim: int | None = None,
-    on_progress: Progress | None = None,
+    on_progress: Progress = silent,
 ) -> Checkpoint:
     """The PCA codec that stands beside a checkpoint: same data, same code size.
 

@@ -1,7 +1,6 @@
 """Codes of a whole data set: made once, kept as a memory-mapped array under a key of all inputs."""
 
 import hashlib
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,13 +10,13 @@ from ae_core.codecs.checkpoints import Checkpoint, load_codec
 from ae_core.data.store import DataSet
 from ae_core.errors import DataError
 from ae_core.locations import atomic_file, cache_dir
+from ae_core.processes.progress import Progress, silent
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from ae_core.codecs.codec import Codec
 
-Progress = Callable[[int, int], None]
 
 _BATCH = 512
 
@@ -67,14 +66,14 @@ def cached_codes(checkpoint: Checkpoint, data_set: DataSet) -> np.ndarray | None
 
 
 def codes_for(
-    checkpoint: Checkpoint, data_set: DataSet, *, on_progress: Progress | None = None
+    checkpoint: Checkpoint, data_set: DataSet, *, on_progress: Progress = silent
 ) -> np.ndarray:
     """Codes of all items of a data set, from the cache or made now.
 
     Args:
         checkpoint: Whose codec encodes.
         data_set: Items of the codec's shape.
-        on_progress: Told (items done, items in all).
+        on_progress: Told how far it is; may raise to stop it.
 
     Returns:
         float32 (N, latent_dim), memory-mapped and read-only; row i is item i's code, for a
@@ -97,7 +96,7 @@ def codes_for(
     return made
 
 
-def _encode_to(path: Path, codec: "Codec", items: np.ndarray, on_progress: Progress | None) -> None:
+def _encode_to(path: Path, codec: "Codec", items: np.ndarray, on_progress: Progress) -> None:
     """Encode in batches into a file that appears under its name only when it is whole."""
     import torch
 
@@ -107,8 +106,7 @@ def _encode_to(path: Path, codec: "Codec", items: np.ndarray, on_progress: Progr
         for start in range(0, len(items), _BATCH):
             codes = codec.encode(as_floats(items[start : start + _BATCH]))
             file.write(np.ascontiguousarray(codes.numpy(), dtype="<f4").tobytes())
-            if on_progress is not None:
-                on_progress(min(start + _BATCH, len(items)), len(items))
+            on_progress("encoding items", min(start + _BATCH, len(items)) / len(items))
 
 
 def as_floats(items: np.ndarray) -> "Tensor":

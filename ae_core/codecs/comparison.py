@@ -1,7 +1,6 @@
 """What a network buys over PCA: held-out errors of both, and PCA's curve over the code size."""
 
 import hashlib
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,7 @@ from ae_core.codecs.codes import as_floats, check_shapes
 from ae_core.config import Settings
 from ae_core.data.store import DataSet
 from ae_core.locations import cache_dir, write_atomically
+from ae_core.processes.progress import Progress, silent, stretch
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from ae_core.codecs.codec import Codec
     from ae_core.codecs.pca import PcaCodec
 
-Progress = Callable[[int, int], None]
 
 # Enough for a standard error of about 1 % of the mean; more would only take longer.
 MAX_ITEMS = 1000
@@ -71,7 +70,7 @@ def held_out_sample(data_set: DataSet, n_items: int = MAX_ITEMS) -> np.ndarray:
 
 
 def compare_with_pca(
-    checkpoint: Checkpoint, data_set: DataSet, *, on_progress: Progress | None = None
+    checkpoint: Checkpoint, data_set: DataSet, *, on_progress: Progress = silent
 ) -> Comparison:
     """Measure a checkpoint and its PCA partner on held-out items, and keep the result.
 
@@ -84,13 +83,12 @@ def compare_with_pca(
         return found
     items = data_set.items[held_out_sample(data_set)]
     n_axes = curve_axes(checkpoint, data_set)
-    n_steps = 2 * -(-len(items) // _BATCH) + 6
-    report = _Steps(on_progress, n_steps)
-    model = errors(load_codec(checkpoint), items, on_batch=report)
-    partner = errors(load_codec(pca_partner(checkpoint)), items, on_batch=report)
-    long = pca_partner(
-        checkpoint, latent_dim=n_axes, on_progress=lambda done, _: report.at(n_steps - 6 + done)
+    model = errors(load_codec(checkpoint), items, on_progress=stretch(on_progress, 0, 0.4))
+    partner = errors(
+        load_codec(pca_partner(checkpoint)), items, on_progress=stretch(on_progress, 0.4, 0.8)
     )
+    fitting = stretch(on_progress, 0.8, 1)
+    long = pca_partner(checkpoint, latent_dim=n_axes, on_progress=fitting)
     made = Comparison(
         n_items=len(items),
         model_mse=float(model.mean()),
@@ -99,7 +97,7 @@ def compare_with_pca(
         pca_standard_error=_standard_error(partner),
         curve=tuple(pca_curve(load_codec(long), items)),  # type: ignore[arg-type]
     )
-    report.at(n_steps)
+    on_progress("measured", 1.0)
     write_atomically(_path(checkpoint, data_set), made.model_dump_json())
     return made
 
@@ -112,24 +110,7 @@ def curve_axes(checkpoint: Checkpoint, data_set: DataSet) -> int:
     return max(checkpoint.config.latent_dim, min(wanted, n_pixels, len(train) - 1))
 
 
-class _Steps:
-    """Counts batches up and passes the count on."""
-
-    def __init__(self, on_progress: Progress | None, total: int) -> None:
-        self._on_progress, self._total, self._done = on_progress, total, 0
-
-    def __call__(self) -> None:
-        self.at(self._done + 1)
-
-    def at(self, done: int) -> None:
-        self._done = min(done, self._total)
-        if self._on_progress is not None:
-            self._on_progress(self._done, self._total)
-
-
-def errors(
-    codec: "Codec", items: np.ndarray, *, on_batch: Callable[[], None] | None = None
-) -> np.ndarray:
+def errors(codec: "Codec", items: np.ndarray, *, on_progress: Progress = silent) -> np.ndarray:
     """Mean squared error of each item's reconstruction, float64 (N,), pixels in [0, 1]."""
     import torch
 
@@ -138,8 +119,7 @@ def errors(
         for start in range(0, len(items), _BATCH):
             batch = as_floats(items[start : start + _BATCH])
             parts.append((codec.reconstruct(batch) - batch).square().flatten(1).mean(1).double())
-            if on_batch is not None:
-                on_batch()
+            on_progress("decoding", min(start + _BATCH, len(items)) / len(items))
     return torch.cat(parts).numpy()
 
 

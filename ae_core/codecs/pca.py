@@ -1,7 +1,5 @@
 """PCA as a codec, so that it stands beside every model at no extra code."""
 
-from collections.abc import Callable
-
 import numpy as np
 import torch
 from torch import Tensor
@@ -9,8 +7,7 @@ from torch import Tensor
 from ae_core.arrays import Blocks, principal_axes
 from ae_core.codecs.codec import Codec
 from ae_core.errors import DataError, LatentInputError
-
-Progress = Callable[[int, int], None]
+from ae_core.processes.progress import Progress, silent
 
 _CHUNK = 2048
 
@@ -74,7 +71,7 @@ def fit_pca(
     indices: np.ndarray,
     latent_dim: int,
     *,
-    on_progress: Progress | None = None,
+    on_progress: Progress = silent,
 ) -> PcaCodec:
     """Fit PCA to uint8 items, reading them in chunks: memory does not grow with their number.
 
@@ -84,7 +81,7 @@ def fit_pca(
         items: uint8 (N, C, H, W).
         indices: int64 rows to fit on, more than `latent_dim`.
         latent_dim: Axes to keep.
-        on_progress: Told (passes done, passes in all).
+        on_progress: Told how far it is; may raise to stop it.
 
     Raises:
         DataError: Fewer rows than axes.
@@ -99,7 +96,9 @@ def fit_pca(
     blocks = Blocks(
         lambda start, stop: _flat(items, indices[start:stop], np.float32), len(indices), _CHUNK
     )
-    fitted = principal_axes(blocks, latent_dim, on_part=on_progress)
+    fitted = principal_axes(
+        blocks, latent_dim, on_part=lambda done, n: on_progress("fitting PCA", done / n)
+    )
     codec.load_state_dict(
         {
             "mean": torch.from_numpy(fitted.mean),

@@ -17,8 +17,7 @@ from ae_core.data.store import (
 )
 from ae_core.errors import DataError
 from ae_core.locations import cache_dir, data_dir
-
-Progress = Callable[[int, int], None]
+from ae_core.processes.progress import Progress, silent
 
 N_FACES = 20_000
 N_PREVIEW = 512
@@ -27,7 +26,7 @@ FACES_SEED = 0
 FACES_VERSION = 1
 
 
-def _make_digits(_: Progress | None) -> DataSet:
+def _make_digits(_: Progress) -> DataSet:
     import pandas as pd
     from sklearn.datasets import load_digits
 
@@ -45,7 +44,7 @@ def _make_digits(_: Progress | None) -> DataSet:
     )
 
 
-def _make_faces(on_progress: Progress | None, n_items: int = N_FACES) -> DataSet:
+def _make_faces(on_progress: Progress, n_items: int = N_FACES) -> DataSet:
     from ae_core.data.faces.portraits import render_faces
 
     items, attributes = render_faces(n_items, seed=FACES_SEED, on_progress=on_progress)
@@ -60,7 +59,7 @@ def _make_faces(on_progress: Progress | None, n_items: int = N_FACES) -> DataSet
     )
 
 
-_EMBEDDED: dict[str, Callable[[Progress | None], DataSet]] = {
+_EMBEDDED: dict[str, Callable[[Progress], DataSet]] = {
     "faces": _make_faces,
     "digits": _make_digits,
 }
@@ -91,12 +90,12 @@ def is_ready(name: str) -> bool:
     return (_folder(name) / "about.json").is_file()
 
 
-def load_data_set(name: str, *, on_progress: Progress | None = None) -> DataSet:
+def load_data_set(name: str, *, on_progress: Progress = silent) -> DataSet:
     """Open a data set; an embedded one is made on first use and kept in the cache.
 
     Args:
         name: One of `list_data_sets()`.
-        on_progress: Told (items done, items in all) while an embedded set is made.
+        on_progress: Told how far it is while an embedded set is made; may raise to stop it.
 
     Raises:
         DataError: There is no such data set, or its files are broken.
@@ -137,7 +136,7 @@ def preview_data_set(name: str) -> DataSet:
     if name != "faces" or is_ready(name):
         return load_data_set(name).head(N_PREVIEW)
     folder = cache_dir() / "data" / f"faces-v{FACES_VERSION}-{FACES_SEED}-{N_PREVIEW}"
-    return _cached(folder, lambda: _make_faces(None, N_PREVIEW))
+    return _cached(folder, lambda: _make_faces(silent, N_PREVIEW))
 
 
 def about_data_set(name: str) -> About:

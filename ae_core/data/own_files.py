@@ -6,7 +6,7 @@ Zip files follow the `imagefolder` convention: pictures anywhere in the archive,
 
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 import numpy as np
@@ -19,8 +19,7 @@ from ae_core.data.pictures import read_picture
 from ae_core.data.store import SPLIT_COLUMN, DataSet, make_data_set, write_data_set
 from ae_core.errors import DataError
 from ae_core.locations import data_dir
-
-Progress = Callable[[int, int], None]
+from ae_core.processes.progress import Progress, silent
 
 PICTURE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif"})
 SMALLEST_SIDE, LARGEST_SIDE = 8, 128
@@ -34,9 +33,7 @@ MAX_TABLE_BYTES = 512 * 2**20
 _UNREADABLE = (zipfile.BadZipFile, zlib.error, OSError, EOFError, RuntimeError)
 
 
-def add_file(
-    path: Path, name: str, *, size: int = 64, on_progress: Progress | None = None
-) -> DataSet:
+def add_file(path: Path, name: str, *, size: int = 64, on_progress: Progress = silent) -> DataSet:
     """Add a `.npz` or `.zip` file, whichever it is; see `add_arrays` and `add_zip`."""
     adders = {".npz": add_arrays, ".zip": add_zip}
     adder = adders.get(path.suffix.lower())
@@ -47,9 +44,7 @@ def add_file(
     return adder(path, name, size=size, on_progress=on_progress)
 
 
-def add_arrays(
-    path: Path, name: str, *, size: int = 64, on_progress: Progress | None = None
-) -> DataSet:
+def add_arrays(path: Path, name: str, *, size: int = 64, on_progress: Progress = silent) -> DataSet:
     """Add pictures from a NumPy archive.
 
     Understood: `images` (with `labels`), or `train_images` and `test_images` (with
@@ -60,7 +55,7 @@ def add_arrays(
         path: The `.npz` file.
         name: Name of the new data set.
         size: Not used: arrays keep their size. Here so that both adders are called alike.
-        on_progress: Told (items done, items in all).
+        on_progress: Told how far it is; may raise to stop it.
 
     Raises:
         DataError: Not such an archive, pickled objects inside, wrong dtype or shape, values that
@@ -85,16 +80,14 @@ def add_arrays(
     return _store(name, items, attributes, source=path.name, on_progress=on_progress)
 
 
-def add_zip(
-    path: Path, name: str, *, size: int = 64, on_progress: Progress | None = None
-) -> DataSet:
+def add_zip(path: Path, name: str, *, size: int = 64, on_progress: Progress = silent) -> DataSet:
     """Add the pictures of a zip file, cropped to a centred square and resized.
 
     Args:
         path: The `.zip` file; pictures anywhere in it, and optionally `metadata.csv` files.
         name: Name of the new data set.
         size: Side of the stored pictures in pixels, 8 to 128.
-        on_progress: Told (pictures done, pictures in all).
+        on_progress: Told how far it is; may raise to stop it.
 
     Raises:
         DataError: Not a zip, no or too few pictures, a broken picture (named), metadata that does
@@ -117,8 +110,8 @@ def add_zip(
                 items[index] = read_picture(content, member, item_shape=(3, size, size))
             except DataError as error:
                 raise DataError(f"{error} Nothing was stored.") from error
-            if on_progress is not None and index % 100 == 99:
-                on_progress(index + 1, len(members))
+            if index % 100 == 99:
+                on_progress("reading pictures", (index + 1) / len(members))
     if _is_grey(items):
         items = items[:, :1]
     return _store(name, items, attributes, source=path.name, on_progress=on_progress)
@@ -144,7 +137,7 @@ def _store(
     attributes: pd.DataFrame,
     *,
     source: str,
-    on_progress: Progress | None,
+    on_progress: Progress,
 ) -> DataSet:
     if not MIN_ITEMS <= len(items) <= MAX_ITEMS:
         raise DataError(
@@ -154,8 +147,7 @@ def _store(
         name, items, attributes, title=name, source=source, licence="your own file"
     )
     write_data_set(data_dir() / name, made)
-    if on_progress is not None:
-        on_progress(len(items), len(items))
+    on_progress("stored", 1.0)
     return load_data_set(name)
 
 

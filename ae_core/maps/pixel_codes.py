@@ -12,7 +12,7 @@ from ae_core.data.catalogue import load_data_set
 from ae_core.data.store import DataSet
 from ae_core.locations import cache_dir
 from ae_core.maps.map import save_array
-from ae_core.processes.progress import Progress
+from ae_core.processes.progress import Progress, stretch
 
 N_PIXEL_AXES = 50
 _BATCH = 512
@@ -40,7 +40,7 @@ def make_pixel_codes(data: str, on_progress: Progress) -> None:
     n_axes = min(N_PIXEL_AXES, int(np.prod(data_set.items.shape[1:])), len(train) - 1)
     codec = fit_pca(
         data_set.items, train, n_axes,
-        on_progress=lambda done, total: on_progress("PCA of the pixels", 0.7 * done / total),
+        on_progress=stretch(on_progress, 0, 0.7),
     )  # fmt: skip
     codes = np.empty((len(data_set.items), n_axes), np.float32)
     with torch.inference_mode():

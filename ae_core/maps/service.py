@@ -142,7 +142,7 @@ class ProjectionService:
             return JobState(key, "done", 1.0)
         checked(codes, settings)  # refused here, where the person who asked is told
         if settings.method == "pca":
-            save_map(key, make_map(codes, settings, lambda message, fraction: None))
+            save_map(key, make_map(codes, settings))
             return JobState(key, "done", 1.0)
         path = _codes_file(codes, fingerprint)
         inputs = {"key": key, "codes": str(path), "settings": settings.model_dump()}

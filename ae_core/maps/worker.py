@@ -172,7 +172,7 @@ class WarmUp:
 def compile_umap() -> None:
     """Run UMAP on a little noise: what it does after neighbours are found, at any size."""
     settings = ProjectionSettings(method="umap", n_neighbours=4)  # the same code, sooner done
-    make_map(_noise(300), settings, lambda message, fraction: None)
+    make_map(_noise(300), settings)
 
 
 def compile_search() -> None:

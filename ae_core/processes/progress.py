@@ -10,7 +10,7 @@ class Progress(Protocol):
     else): the work stops there and leaves nothing half-made under a final name.
     """
 
-    def __call__(self, message: str, fraction: float) -> None:
+    def __call__(self, message: str, fraction: float, /) -> None:
         """`message`: what is being done; `fraction`: share done, 0 to 1."""
 
 

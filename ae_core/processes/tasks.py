@@ -24,9 +24,9 @@ from ae_core.config import Settings
 from ae_core.errors import AeCoreError, JobError
 from ae_core.locations import cache_dir, project_root, write_atomically
 from ae_core.processes.priority import step_back
+from ae_core.processes.progress import Progress, stretch
 
 State = Literal["running", "done", "failed", "cancelled"]
-Report = Callable[[int, int], None]
 
 _SAVE_EVERY_S = 0.25
 _KEEP_S = 3600.0
@@ -200,44 +200,42 @@ def cancel(task: Task) -> None:
 # --- In the task's process ------------------------------------------------------------------
 
 
-def _prepare(report: Report, *, data: str) -> None:
+def _prepare(on_progress: Progress, *, data: str) -> None:
     from ae_core.data.catalogue import load_data_set
 
-    load_data_set(data, on_progress=report)
+    load_data_set(data, on_progress=on_progress)
 
 
-def _add(report: Report, *, path: str, name: str, size: int) -> None:
+def _add(on_progress: Progress, *, path: str, name: str, size: int) -> None:
     from ae_core.data.own_files import add_file
 
     source = Path(path)
     try:
-        add_file(source, name, size=size, on_progress=report)
+        add_file(source, name, size=size, on_progress=on_progress)
     finally:
         if source.is_relative_to(uploads_dir()):
             source.unlink(missing_ok=True)
 
 
-def _encode(report: Report, *, checkpoint: str, data: str) -> None:
+def _encode(on_progress: Progress, *, checkpoint: str, data: str) -> None:
     from ae_core.codecs.checkpoints import find_checkpoint, pca_partner
     from ae_core.codecs.codes import codes_for
     from ae_core.data.catalogue import load_data_set
 
-    # Three stretches, counted as one: drawing embedded data, the model's codes, PCA's codes.
-    def stretch(number: int) -> Report:
-        return lambda done, total: report(number * total + done, 3 * total)
-
-    data_set = load_data_set(data, on_progress=stretch(0))
+    # embedded data, the model's codes, PCA's codes
+    drawing, encoding, pca = (stretch(on_progress, n / 3, (n + 1) / 3) for n in range(3))
+    data_set = load_data_set(data, on_progress=drawing)
     found = find_checkpoint(checkpoint)
-    codes_for(found, data_set, on_progress=stretch(1))
-    codes_for(pca_partner(found), data_set, on_progress=stretch(2))
+    codes_for(found, data_set, on_progress=encoding)
+    codes_for(pca_partner(found), data_set, on_progress=pca)
 
 
-def _compare(report: Report, *, checkpoint: str, data: str) -> None:
+def _compare(on_progress: Progress, *, checkpoint: str, data: str) -> None:
     from ae_core.codecs.checkpoints import find_checkpoint
     from ae_core.codecs.comparison import compare_with_pca
     from ae_core.data.catalogue import load_data_set
 
-    compare_with_pca(find_checkpoint(checkpoint), load_data_set(data), on_progress=report)
+    compare_with_pca(find_checkpoint(checkpoint), load_data_set(data), on_progress=on_progress)
 
 
 _WORK: dict[str, Callable[..., None]] = {
@@ -260,8 +258,9 @@ class _Reporter:
         self.task = task
         self._saved = 0.0
 
-    def __call__(self, done: int, total: int) -> None:
+    def __call__(self, message: str, fraction: float) -> None:
         now = time.monotonic()
+        done, total = round(1000 * fraction), 1000
         if now - self._saved < _SAVE_EVERY_S and done < total:
             return
         self._saved = now

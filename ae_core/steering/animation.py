@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import itertools
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ae_core.errors import LatentInputError
+from ae_core.processes.progress import Progress, silent
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 Format = Literal["gif", "webp", "mp4"]
 FORMATS: tuple[Format, ...] = ("gif", "webp", "mp4")
 Frames = NDArray[np.uint8]
-Progress = Callable[[int, int], None]
 
 MIN_EDGE_PX = 256
 MAX_FRAMES = 2_000
@@ -55,7 +55,7 @@ def encode_animation(
     *,
     frames_per_s: float = 30.0,
     ping_pong: bool = False,
-    on_progress: Progress | None = None,
+    on_progress: Progress = silent,
 ) -> bytes:
     """Write frames as a file that plays in an endless loop (GIF, WebP) or once (MP4).
 
@@ -67,7 +67,7 @@ def encode_animation(
             lossless here; MP4 is H.264 with halved colour resolution.
         frames_per_s: Speed, 1 to 60.
         ping_pong: Append the path back, without showing the ends twice.
-        on_progress: Told (frames written, frames in all).
+        on_progress: Told how far it is; may raise to stop it.
 
     Raises:
         LatentInputError: Shape, type, number or speed is not as above.
@@ -100,7 +100,7 @@ def _duration_ms(kind: Format, frames_per_s: float) -> int:
     return max(20, round(100 / frames_per_s) * 10) if kind == "gif" else round(1000 / frames_per_s)
 
 
-def _images(frames: Frames, order: list[int], on_progress: Progress | None) -> Iterator[Image]:
+def _images(frames: Frames, order: list[int], on_progress: Progress) -> Iterator[Image]:
     from PIL import Image  # the Morph page opens without it
 
     height, width = frames.shape[1:3]
@@ -109,8 +109,7 @@ def _images(frames: Frames, order: list[int], on_progress: Progress | None) -> I
         rgb = np.broadcast_to(frames[index], (height, width, 3))
         large = np.repeat(np.repeat(rgb, factor, axis=0), factor, axis=1)
         yield Image.fromarray(large)
-        if on_progress is not None:
-            on_progress(n_done, len(order))
+        on_progress("writing frames", n_done / len(order))
 
 
 def _mp4(images: Iterator[Image], frames_per_s: float) -> bytes:

@@ -113,13 +113,13 @@ def fit_pca_codec(
 
     started = time.monotonic()
 
-    def passed(n_done: int, n_all: int) -> None:
+    def on_progress(message: str, fraction: float) -> None:
         reporter.check()
-        reporter.update(phase="fitting", progress=n_done / n_all)
+        reporter.update(phase="fitting", progress=fraction)
 
     train, held_out = data_set.split()
     n_used = request.training.max_items or len(train)
-    codec = fit_pca(data_set.items, train[:n_used], request.latent_dim, on_progress=passed)
+    codec = fit_pca(data_set.items, train[:n_used], request.latent_dim, on_progress=on_progress)
     seconds = round(time.monotonic() - started, 3)
     scores = held_out_scores(codec, data_set.items, held_out)
     reporter.update(epoch=1, seconds=seconds)

@@ -125,9 +125,9 @@ def is_first(name: str) -> bool:
 def work(folder: Path, request: RunRequest, reporter: Reporter) -> None:
     """Load the data, fit, save."""
 
-    def preparing(n_done: int, n_all: int) -> None:
+    def preparing(message: str, fraction: float) -> None:
         reporter.check()
-        reporter.update(phase=f"preparing data: {n_done:,} of {n_all:,}")
+        reporter.update(phase=f"preparing data ({message})")
 
     data_set = load_data_set(request.data, on_progress=preparing)
     check_same_data(request, data_set.about.fingerprint)

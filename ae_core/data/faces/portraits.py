@@ -10,7 +10,6 @@ threads. What a face is made of and how likely that is: `faces_factors`; how it 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
@@ -22,6 +21,7 @@ from ae_core.data.faces.drawing import CHUNK, SIZE, draw_chunk, draw_faces
 from ae_core.data.faces.factors import DEFAULT, LEVELS, FaceProbabilities, sample_factors
 from ae_core.data.faces.sheet import Sheet
 from ae_core.errors import DataError
+from ae_core.processes.progress import Progress, silent
 
 __all__ = [
     "ATTRIBUTES",
@@ -86,7 +86,7 @@ def render_faces(
     start: int = 0,
     n_threads: int | None = None,
     probabilities: FaceProbabilities = DEFAULT,
-    on_progress: Callable[[int, int], None] | None = None,
+    on_progress: Progress = silent,
 ) -> tuple[NDArray[np.uint8], pd.DataFrame]:
     """Draw faces `start` to `start + n_items` of the endless series that `seed` names.
 
@@ -97,7 +97,7 @@ def render_faces(
         n_threads: Threads that draw; all processors if None. Threads and not processes, because
             numpy frees the interpreter lock while it paints and a server may call this.
         probabilities: How likely the looks are that may go with `woman`.
-        on_progress: Called with (faces drawn, `n_items`) on the calling thread, now and then.
+        on_progress: Told how far it is, on the calling thread; may raise to stop it.
 
     Returns:
         Pictures, uint8, shape (n_items, 3, 64, 64), RGB; and their attributes, see `ATTRIBUTES`.
@@ -125,6 +125,5 @@ def render_faces(
     with ThreadPoolExecutor(n_threads, thread_name_prefix="faces") as pool:
         for n_more in pool.map(draw, range(0, n_items, CHUNK)):
             n_drawn += n_more
-            if on_progress is not None:
-                on_progress(n_drawn, n_items)
+            on_progress(f"drawing faces: {n_drawn:,} of {n_items:,}", n_drawn / n_items)
     return items, attributes_of(factors)

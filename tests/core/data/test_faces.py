@@ -88,12 +88,12 @@ def test_seeds_make_unrelated_crowds() -> None:
 
 
 def test_progress_is_told_and_may_stop_the_drawing() -> None:
-    told: list[tuple[int, int]] = []
-    render_faces(100, on_progress=lambda n_drawn, n_items: told.append((n_drawn, n_items)))
-    assert told[-1] == (100, 100)
-    assert [n for n, _ in told] == sorted({n for n, _ in told})
+    told: list[float] = []
+    render_faces(100, on_progress=lambda _, fraction: told.append(fraction))
+    assert told[-1] == 1.0
+    assert told == sorted(set(told))
 
-    def stop(n_drawn: int, n_items: int) -> None:
+    def stop(message: str, fraction: float) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):

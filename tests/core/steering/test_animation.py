@@ -76,9 +76,9 @@ def test_grey_and_odd_sizes_play_too() -> None:
 
 
 def test_progress_reaches_the_end() -> None:
-    told: list[tuple[int, int]] = []
-    encode_animation(FRAMES, "gif", on_progress=lambda *done: told.append(done))
-    assert told == [(index + 1, N) for index in range(N)]
+    told: list[float] = []
+    encode_animation(FRAMES, "gif", on_progress=lambda _, fraction: told.append(fraction))
+    assert told == [(index + 1) / N for index in range(N)]
 
 
 def test_side_by_side_keeps_both() -> None:
