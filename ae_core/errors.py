@@ -21,8 +21,12 @@ class LatentInputError(AeCoreError):
     """Codes, groups or directions that an operation cannot work on."""
 
 
-class JobError(AeCoreError):
-    """A run could not be started, watched, cancelled or resumed."""
+class RunError(AeCoreError):
+    """A run could not be started, watched, cancelled or resumed, or its loss diverged."""
+
+
+class TaskError(AeCoreError):
+    """A task is of an unknown kind, or its process could not be started."""
 
 
 class ProjectionError(AeCoreError):

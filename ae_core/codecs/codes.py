@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ae_core.codecs.checkpoints import Checkpoint, load_codec
+from ae_core.codecs.checkpoints import Checkpoint, find_checkpoint, load_codec, pca_partner
+from ae_core.data.catalogue import load_data_set
 from ae_core.data.store import DataSet
 from ae_core.errors import DataError
 from ae_core.locations import atomic_file, cache_dir
-from ae_core.processes.progress import Progress, silent
+from ae_core.processes.progress import Progress, silent, stretch
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -94,6 +95,15 @@ def codes_for(
             "The codes vanished while they were made: was the cache deleted? Try again."
         )
     return made
+
+
+def encode_with_partner(on_progress: Progress, *, checkpoint: str, data: str) -> None:
+    """Task "encode": codes of a data set by a checkpoint and by PCA beside it."""
+    drawing, encoding, pca = (stretch(on_progress, n / 3, (n + 1) / 3) for n in range(3))
+    data_set = load_data_set(data, on_progress=drawing)
+    model = find_checkpoint(checkpoint)
+    codes_for(model, data_set, on_progress=encoding)
+    codes_for(pca_partner(model), data_set, on_progress=pca)
 
 
 def _encode_to(path: Path, codec: "Codec", items: np.ndarray, on_progress: Progress) -> None:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from pydantic import Field, ValidationError
 
-from ae_core.codecs.checkpoints import Checkpoint, load_codec, pca_partner
+from ae_core.codecs.checkpoints import Checkpoint, find_checkpoint, load_codec, pca_partner
 from ae_core.codecs.codes import as_floats, check_shapes
 from ae_core.config import Settings
+from ae_core.data.catalogue import load_data_set
 from ae_core.data.store import DataSet
 from ae_core.locations import cache_dir, write_atomically
 from ae_core.processes.progress import Progress, silent, stretch
@@ -100,6 +101,11 @@ def compare_with_pca(
     on_progress("measured", 1.0)
     write_atomically(_path(checkpoint, data_set), made.model_dump_json())
     return made
+
+
+def compare_by_name(on_progress: Progress, *, checkpoint: str, data: str) -> None:
+    """Task "compare": `compare_with_pca`."""
+    compare_with_pca(find_checkpoint(checkpoint), load_data_set(data), on_progress=on_progress)
 
 
 def curve_axes(checkpoint: Checkpoint, data_set: DataSet) -> int:

@@ -90,6 +90,11 @@ def is_ready(name: str) -> bool:
     return (_folder(name) / "about.json").is_file()
 
 
+def prepare_data_set(on_progress: Progress, *, data: str) -> None:
+    """Task "prepare": make the embedded data set `data` before somebody needs it."""
+    load_data_set(data, on_progress=on_progress)
+
+
 def load_data_set(name: str, *, on_progress: Progress = silent) -> DataSet:
     """Open a data set; an embedded one is made on first use and kept in the cache.
 

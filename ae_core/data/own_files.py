@@ -18,7 +18,7 @@ from ae_core.data.picture_tables import match_tables
 from ae_core.data.pictures import read_picture
 from ae_core.data.store import SPLIT_COLUMN, DataSet, make_data_set, write_data_set
 from ae_core.errors import DataError
-from ae_core.locations import data_dir
+from ae_core.locations import cache_dir, data_dir
 from ae_core.processes.progress import Progress, silent
 
 PICTURE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif"})
@@ -31,6 +31,21 @@ MAX_TABLE_BYTES = 512 * 2**20
 
 # What damaged and encrypted archives make of `zipfile`.
 _UNREADABLE = (zipfile.BadZipFile, zlib.error, OSError, EOFError, RuntimeError)
+
+
+def uploads_dir() -> Path:
+    """Where a page puts an uploaded file for a task to read; the task deletes it."""
+    return cache_dir() / "uploads"
+
+
+def add_upload(on_progress: Progress, *, path: str, name: str, size: int) -> None:
+    """Task "add": `add_file`, and the file is deleted afterwards if it is an upload."""
+    source = Path(path)
+    try:
+        add_file(source, name, size=size, on_progress=on_progress)
+    finally:
+        if source.is_relative_to(uploads_dir()):
+            source.unlink(missing_ok=True)
 
 
 def add_file(path: Path, name: str, *, size: int = 64, on_progress: Progress = silent) -> DataSet:

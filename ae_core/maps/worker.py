@@ -37,7 +37,7 @@ from ae_core.maps.map import Floats, points_folder, save_array, save_map
 from ae_core.maps.projection import ProjectionSettings, make_map
 from ae_core.maps.quality import measure_kept_map
 from ae_core.maps.umap import compares_all_pairs, umap_search
-from ae_core.processes.priority import step_back
+from ae_core.processes.priority import lower_priority
 from ae_core.processes.progress import CancelledError
 
 REPORT_INTERVAL_S = 0.2
@@ -296,7 +296,7 @@ def main() -> None:
     events = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     if "--urgent" not in sys.argv:
-        step_back()  # the hand and its picture come first
+        lower_priority()  # the hand and its picture come first
     channel = Channel(events)
     warm_up = WarmUp(channel)
     jobs: queue.Queue[Job] = queue.Queue()

@@ -22,7 +22,7 @@ from torch.nn import functional
 
 from ae_core.codecs.autoencoder import Autoencoder
 from ae_core.config import TrainingConfig
-from ae_core.errors import ConfigError, JobError
+from ae_core.errors import ConfigError, RunError
 from ae_core.training.batches import Batches
 from ae_core.training.distributed import average_gradients, join_processes, sum_over_processes
 from ae_core.training.optimisers import OPTIMISERS, SCHEDULES
@@ -151,7 +151,7 @@ class Training:
         """Train to the end, from wherever the run stands.
 
         Raises:
-            JobError: The loss is not a number any more.
+            RunError: The loss is not a number any more.
         """
         while True:
             while self.position.epoch < self.phase.n_epochs and not self._stopped_early():
@@ -241,7 +241,7 @@ class Training:
         """Sums over items, over all processes, to means.
 
         Raises:
-            JobError: One is not a number.
+            RunError: One is not a number.
         """
         if not sums:
             return {}
@@ -284,8 +284,8 @@ class Training:
                 raise
             raise self._diverged() from error
 
-    def _diverged(self) -> JobError:
-        return JobError(
+    def _diverged(self) -> RunError:
+        return RunError(
             f"The loss is no number any more in epoch {self.position.epoch + 1} "
             f"(`learning_rate` {self.config.learning_rate:g}): lower the learning rate."
         )

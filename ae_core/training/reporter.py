@@ -6,21 +6,21 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-import psutil
-
+from ae_core.processes.detached import ProcessIdentity
 from ae_core.processes.progress import CancelledError
 from ae_core.training.runs import CANCEL, Status, write_status
 
 # `status.json` is written and the cancel flag is looked for this often.
 INTERVAL_S = 0.5
 _GRACE_S = 20.0
+_ENDED_IN_A_STEP = "Cancelled in the middle of a step: resume goes on from the last save."
 
 
 class Reporter:
     """Writes `status.json`, at once when told and every `INTERVAL_S`; watches for `cancel`."""
 
     def __init__(self, folder: Path, queued_at: float) -> None:
-        process = psutil.Process()
+        process = ProcessIdentity.of_this_process()
         self.folder = folder
         self.cancelled = threading.Event()
         self._lock = threading.Lock()
@@ -30,7 +30,7 @@ class Reporter:
             queued_at=queued_at,
             heartbeat=time.time(),
             pid=process.pid,
-            process_created=process.create_time(),
+            process_created=process.created,
             phase="waiting",
         )
         self._thread = threading.Thread(target=self._write_at_intervals, daemon=True)
@@ -69,9 +69,6 @@ class Reporter:
                 cancelled_at = time.monotonic()
                 self.cancelled.set()
             if cancelled_at is not None and time.monotonic() - cancelled_at > _GRACE_S:
-                self.write(
-                    state="cancelled",
-                    seconds_left=None,
-                    message="Cancelled in the middle of a step: resume goes on from the last save.",
-                )
+                with suppress(OSError):  # it ends also where the disk is full
+                    self.write(state="cancelled", seconds_left=None, message=_ENDED_IN_A_STEP)
                 os._exit(1)

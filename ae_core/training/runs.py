@@ -13,18 +13,14 @@ app loses nothing. Runs wait for each other: one trains at a time, in the order 
 """
 
 import json
-import os
 import shutil
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Self
 
-import psutil
 from pydantic import Field, ValidationError, model_validator
 
 from ae_core.codecs.checkpoints import read_history
@@ -37,14 +33,15 @@ from ae_core.config import (
     explain,
 )
 from ae_core.data.catalogue import about_data_set, is_ready
-from ae_core.errors import ConfigError, DataError, JobError
+from ae_core.errors import ConfigError, DataError, RunError
 from ae_core.locations import (
     checkpoints_dir,
     home,
-    project_root,
     shipped_checkpoints_dir,
     write_atomically,
 )
+from ae_core.processes.detached import ProcessIdentity, start_detached
+from ae_core.processes.failures import Remedy, explain_exit
 
 REQUEST, STATUS, RESUME, LOG, CANCEL = (
     "request.json",
@@ -99,6 +96,10 @@ class Status(Settings):
     seconds_left: float | None = Field(None, description="Estimate; none when not known yet.")
     message: str = Field("", description="Why it stands so, and what to do.")
 
+    @property
+    def process(self) -> ProcessIdentity:
+        return ProcessIdentity(self.pid, self.process_created)
+
 
 @dataclass(frozen=True)
 class Run:
@@ -126,11 +127,11 @@ def start_run(request: RunRequest) -> Run:
     """Queue a run; it starts at once if no other one is going.
 
     Raises:
-        JobError: There is a run or checkpoint of that name, or the disk is full.
+        RunError: There is a run or checkpoint of that name, or the disk is full.
         DataError: The data set does not exist.
         ConfigError: The model cannot take its items.
     """
-    with _explained(f"Run {request.name!r} could not be started"):
+    with _refusal_in_words(f"Run {request.name!r} could not be started"):
         about = about_data_set(request.data)
         request = request.model_copy(update={"data_fingerprint": _fingerprint_now(request.data)})
         if request.model is not None:
@@ -154,19 +155,19 @@ def _new_folder(name: str) -> Path:
             raise FileExistsError
         folder.mkdir()
     except FileExistsError as error:
-        raise JobError(
+        raise RunError(
             f"`name`: there is already a run or checkpoint {name!r}: choose another name."
         ) from error
     return folder
 
 
 @contextmanager
-def _explained(what: str) -> Iterator[None]:
+def _refusal_in_words(what: str) -> Iterator[None]:
     """Say in words what the system refuses: a full disk, a folder that cannot be written."""
     try:
         yield
     except OSError as error:
-        raise JobError(
+        raise RunError(
             f"{what} ({error.strerror or error}): see that {home()} can be written to "
             "and its disk has space, then try again."
         ) from error
@@ -176,20 +177,28 @@ def resume(name: str) -> Run:
     """Go on with a run that was cancelled, failed or lost, from its last save.
 
     Raises:
-        JobError: There is no such run, it is going or done, or its data are others now.
+        RunError: There is no such run, it is going or done, or its data are others now.
     """
     run = find_run(name)
     if not run.is_resumable:
-        raise JobError(f"`name`: run {name!r} is {run.status.state}: there is nothing to resume.")
+        raise RunError(f"`name`: run {name!r} is {run.status.state}: there is nothing to resume.")
     check_same_data(run.request, _fingerprint_now(run.request.data))
-    _kill(run)  # a process that hangs must not wake up beside its successor
-    with _explained(f"Run {name!r} could not be resumed"):
+    end_process(run)  # one that hangs must not wake up beside its successor
+    with _refusal_in_words(f"Run {name!r} could not be resumed"):
         try:
             _launch(run.folder)
         except OSError:
             write_status(run.folder, run.status)
             raise
     return find_run(name)
+
+
+def end_process(run: Run) -> None:
+    """End a run's process at once; nothing where it has none.
+
+    The folder may be a copy of a run that is going: that one's process is left alone.
+    """
+    run.status.process.kill(str(run.folder))
 
 
 def check_same_data(request: RunRequest, fingerprint: str) -> None:
@@ -200,13 +209,13 @@ def check_same_data(request: RunRequest, fingerprint: str) -> None:
         fingerprint: Of the items that the data set has now; empty if not known.
 
     Raises:
-        JobError: The data set's name stands for other items now.
+        RunError: The data set's name stands for other items now.
     """
-    asked = request.data_fingerprint
-    if asked and fingerprint and asked != fingerprint:
-        raise JobError(
+    before = request.data_fingerprint
+    if before and fingerprint and before != fingerprint:
+        raise RunError(
             f"`data`: {request.data!r} has other items now (fingerprint {fingerprint}) than when "
-            f"run {request.name!r} was started ({asked}): start a new run on them, or bring the "
+            f"run {request.name!r} was started ({before}): start a new run on them, or bring the "
             "old data set back and resume."
         )
 
@@ -223,11 +232,11 @@ def cancel(name: str) -> None:
     """Ask a run to save and stop; it does within a step, and is ended after 20 s if it does not.
 
     Raises:
-        JobError: There is no such run, or it is not going.
+        RunError: There is no such run, or it is not going.
     """
     run = find_run(name)
     if not run.is_going:
-        raise JobError(f"`name`: run {name!r} is {run.status.state}: there is nothing to cancel.")
+        raise RunError(f"`name`: run {name!r} is {run.status.state}: there is nothing to cancel.")
     write_atomically(run.folder / CANCEL, "")
 
 
@@ -237,7 +246,7 @@ def list_runs() -> list[Run]:
     for path in checkpoints_dir().glob(f"*/{REQUEST}"):
         try:
             runs.append(find_run(path.parent.name))
-        except (JobError, ConfigError):
+        except (RunError, ConfigError):
             continue  # being created, broken (find_run() says how), or a folder of another name
     return sorted(runs, key=lambda run: run.status.queued_at, reverse=True)
 
@@ -246,20 +255,20 @@ def find_run(name: str) -> Run:
     """One run.
 
     Raises:
-        JobError: There is none of that name, or its files are broken.
+        RunError: There is none of that name, or its files are broken.
         ConfigError: No run can have that name.
     """
     folder = checkpoints_dir() / check_name(name)
     try:
         request = RunRequest.model_validate_json((folder / REQUEST).read_text())
     except FileNotFoundError as error:
-        raise JobError(f"`name`: there is no run {name!r}: start it first.") from error
+        raise RunError(f"`name`: there is no run {name!r}: start it first.") from error
     except ValidationError as error:
-        raise JobError(
+        raise RunError(
             f"{REQUEST} of run {name!r} is not valid: {explain(error)} Start a new run."
         ) from error
     except (OSError, ValueError) as error:
-        raise JobError(
+        raise RunError(
             f"{REQUEST} of run {name!r} cannot be read ({error}): start a new run."
         ) from error
     # the folder may be a copy of another run's: its own name counts
@@ -270,25 +279,24 @@ def read_status(name: str) -> Status:
     """How a run stands; "lost" when it should be going but its process is not there.
 
     Raises:
-        JobError: There is no such run, or its status is broken.
+        RunError: There is no such run, or its status is broken.
     """
     path = checkpoints_dir() / check_name(name) / STATUS
     status = _read_status_file(path)
     if status.state not in GOING:
         return status
-    _reap()
     reported = time.time() - status.heartbeat < STALE_AFTER_S
-    if reported and (status.pid == 0 or _process(status) is not None):
+    is_alive = status.process.is_alive
+    if reported and (status.pid == 0 or is_alive):
         return status
-    why = (
-        "its process ended without a word (killed, out of memory, or the machine restarted)"
-        if _process(status) is None
-        else f"its process has not reported for {STALE_AFTER_S:.0f} s"
-    )
     saved = (path.parent / RESUME).is_file()
-    remedy = "resume it to go on from its last save" if saved else "resume it to start it again"
+    again = "resume it to go on from its last save" if saved else "resume it to start it again"
+    if is_alive:
+        why = f"Its process has not reported for {STALE_AFTER_S:.0f} s: {again}."
+    else:
+        why = explain_exit(None, Remedy(again, log=LOG))
     return status.model_copy(
-        update={"state": "lost", "seconds_left": None, "message": f"Lost: {why}; {remedy}."}
+        update={"state": "lost", "seconds_left": None, "message": f"Lost. {why}"}
     )
 
 
@@ -310,10 +318,10 @@ def _read_status_file(path: Path) -> Status:
         try:
             return Status.model_validate(json.loads(path.read_text()))
         except FileNotFoundError as error:
-            raise JobError(f"`name`: there is no run {path.parent.name!r}.") from error
+            raise RunError(f"`name`: there is no run {path.parent.name!r}.") from error
         except (ValueError, ValidationError) as error:
             if attempt == 2:
-                raise JobError(
+                raise RunError(
                     f"{STATUS} of run {path.parent.name!r} cannot be read: remove its folder."
                 ) from error
             time.sleep(0.02)  # being written in place: the disk is full
@@ -325,52 +333,4 @@ def _launch(folder: Path) -> None:
     (folder / CANCEL).unlink(missing_ok=True)
     now = time.time()
     write_status(folder, Status(state="queued", queued_at=now, heartbeat=now, phase="starting"))
-    environment = dict(os.environ)
-    environment["PYTHONPATH"] = os.pathsep.join(
-        part for part in (str(project_root()), environment.get("PYTHONPATH")) if part
-    )
-    # threads that wait for each other must not burn the cores that the live path wants
-    environment.setdefault("OMP_WAIT_POLICY", "passive")
-    with (folder / LOG).open("ab") as log:
-        child = subprocess.Popen(
-            [sys.executable, "-m", "ae_core.training.worker", str(folder)],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            env=environment,
-            start_new_session=True,
-        )
-    _children.append(child.pid)
-    child.returncode = 0  # meant to outlive us: no warning that it is still running
-
-
-# Processes started here: the system keeps the dead ones until they have been waited for.
-_children: list[int] = []
-
-
-def _reap() -> None:
-    if os.name != "posix":
-        return
-    for pid in list(_children):
-        with suppress(ChildProcessError):
-            if os.waitpid(pid, os.WNOHANG)[0] == 0:
-                continue
-        _children.remove(pid)
-
-
-def _process(status: Status) -> psutil.Process | None:
-    """The run's process if it is still that one and alive."""
-    try:
-        process = psutil.Process(status.pid)
-        same = abs(process.create_time() - status.process_created) < 1
-        return process if same and process.status() != psutil.STATUS_ZOMBIE else None
-    except (psutil.NoSuchProcess, ValueError):
-        return None
-
-
-def _kill(run: Run) -> None:
-    process = _process(run.status) if run.status.pid else None
-    # the folder may be a copy of a run that is going: that one's process is not ours
-    if process is not None and str(run.folder) in process.cmdline():
-        process.kill()
-        process.wait(timeout=10)
+    start_detached("ae_core.training.worker", str(folder), log=folder / LOG, keep_log=True)

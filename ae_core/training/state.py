@@ -13,7 +13,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor, nn
 
-from ae_core.errors import JobError
+from ae_core.errors import RunError
 from ae_core.locations import write_atomically
 from ae_core.training.loop import Position, Training
 
@@ -28,14 +28,14 @@ def load_state(path: Path, training: Training) -> None:
     """Go on where `save_state` was called.
 
     Raises:
-        JobError: The file is broken.
+        RunError: The file is broken.
     """
     try:
         with safe_open(path, framework="pt") as file:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
             restore_state(training, tensors, file.metadata()["rest"])
     except (SafetensorError, KeyError, TypeError, ValueError) as error:
-        raise JobError(
+        raise RunError(
             f"The last save of run {path.parent.name!r} cannot be read ({path}: {error}): bring "
             "that file back from a copy, or delete it and resume to train again from the start, "
             "or start a new run under another name."

@@ -157,7 +157,7 @@ def test_work_that_failed_is_shown_where_the_page_stops_early(
     app = open_page("morph.py", {"data": "odd"})
     said = [error.value for error in app.error]
     assert any("train one" in text.lower() for text in said)  # no checkpoint: the page stops
-    assert "The disk is full." in said and not app.exception
+    assert "Encoding: The disk is full." in said and not app.exception
 
 
 def test_an_own_set_can_be_removed(tmp_path: Path) -> None:

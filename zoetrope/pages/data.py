@@ -4,12 +4,12 @@ from pathlib import Path
 
 import streamlit as st
 
+from ae_core import long_work
 from ae_core.data.attribute_columns import column_of
 from ae_core.data.catalogue import EMBEDDED, remove_data_set
 from ae_core.data.contact_sheet import contact_sheet
-from ae_core.data.own_files import LARGEST_SIDE, SMALLEST_SIDE, check_new_name
+from ae_core.data.own_files import LARGEST_SIDE, SMALLEST_SIDE, check_new_name, uploads_dir
 from ae_core.data.store import DataSet
-from ae_core.processes import tasks
 from zoetrope.ui import attribute_filter, page, state
 from zoetrope.ui.plain_text import as_written
 
@@ -80,10 +80,11 @@ def add() -> None:
         st.error("Choose a .zip or .npz file first.")
         return
     check_new_name(name)
-    tasks.uploads_dir().mkdir(parents=True, exist_ok=True)
-    path = tasks.uploads_dir() / f"{name}{Path(upload.name).suffix.lower()}"
+    uploads_dir().mkdir(parents=True, exist_ok=True)
+    path = uploads_dir() / f"{name}{Path(upload.name).suffix.lower()}"
     path.write_bytes(upload.getbuffer())
-    tasks.start("add", f"Adding {upload.name} as {name}", path=str(path), name=name, size=size)
+    title = f"Adding {upload.name} as {name}"
+    long_work.start("add", title, fresh=True, path=str(path), name=name, size=size)
     st.info(f"{as_written(upload.name)} is being added: the sidebar shows how far it is.")
 
 

@@ -3,12 +3,13 @@
 import numpy as np
 import streamlit as st
 
+from ae_core import long_work
 from ae_core.codecs.checkpoints import Checkpoint
 from ae_core.codecs.codes import check_shapes
 from ae_core.codecs.comparison import Comparison, cached_comparison, held_out_sample
 from ae_core.data.contact_sheet import contact_sheet
 from ae_core.data.store import DataSet
-from ae_core.processes import tasks
+from ae_core.processes.tasks import Task
 from zoetrope.live.engine.engine import get_engine
 from zoetrope.ui import cached, figures, page, state
 from zoetrope.ui.plain_text import as_written
@@ -92,15 +93,15 @@ def scores(comparison: Comparison, checkpoint: Checkpoint) -> None:
 def ask(checkpoint: Checkpoint) -> None:
     """Start measuring, once; afterwards it is a person's choice to start it again."""
     name = state.chosen_data_name()
-    arguments: dict[str, str | int] = {"checkpoint": checkpoint.name, "data": name}
-    found = tasks.read(tasks.task_id("compare", arguments))
-    title = f"Measuring {checkpoint.name} on {name}"
-    if found is None or found.state == "done":
-        found = tasks.start("compare", title, **arguments)
-    if found.state == "running":
+
+    def measure(*, fresh: bool) -> Task:
+        title = f"Measuring {checkpoint.name} on {name}"
+        return long_work.start("compare", title, fresh=fresh, checkpoint=checkpoint.name, data=name)
+
+    if measure(fresh=False).state == "running":
         st.info("Measuring both on held-out items; the sidebar shows how far it is.")
     elif st.button("Measure", icon=":material/speed:"):
-        tasks.start("compare", title, **arguments)
+        measure(fresh=True)
         st.rerun()
 
 

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
+from ae_core import long_work
 from ae_core.codecs import checkpoints
 from ae_core.codecs.checkpoints import Checkpoint
 from ae_core.codecs.codes import cached_codes, check_shapes, codes_for, codes_key
 from ae_core.data.store import DataSet
-from ae_core.processes import tasks
 from zoetrope.ui import state
 
 # Up to this many items are encoded while the page waits; more become a task in the tray.
@@ -60,10 +60,8 @@ def _is_encoded(checkpoint: Checkpoint, data_set: DataSet) -> bool:
 
 def _encode_in_background(checkpoint: Checkpoint) -> None:
     name = state.chosen_data_name()
-    arguments: dict[str, str | int] = {"checkpoint": checkpoint.name, "data": name}
-    found = tasks.read(tasks.task_id("encode", arguments))
-    if found is None or found.state == "done":  # failed or cancelled: not against a person's will
-        tasks.start("encode", f"Encoding {name} with {checkpoint.name}", **arguments)
+    title = f"Encoding {name} with {checkpoint.name}"
+    long_work.start("encode", title, checkpoint=checkpoint.name, data=name)
 
 
 def codes(checkpoint: Checkpoint, data_set: DataSet) -> np.ndarray:

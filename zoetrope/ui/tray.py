@@ -12,9 +12,9 @@ _SEEN = "tasks_seen"
 
 def show() -> None:
     """Draw the tray where there is work; ask for progress only while there is."""
-    found = tasks.list_tasks()
-    running = [task for task in found if task.state == "running"]
-    for task in found:
+    listed = tasks.list_tasks()
+    running = [task for task in listed if task.state == "running"]
+    for task in listed:
         if task.state == "failed":
             _failed(task)
     st.session_state[_SEEN] = sorted(task.task_id for task in running)
@@ -24,9 +24,9 @@ def show() -> None:
 
 @st.fragment(run_every=POLL_S)
 def _watch() -> None:
-    found = {task.task_id: task for task in tasks.list_tasks()}
+    by_id = {task.task_id: task for task in tasks.list_tasks()}
     for name in st.session_state[_SEEN]:
-        task = found.get(name)
+        task = by_id.get(name)
         if task is None or task.state != "running":
             st.rerun()  # the whole page: what was waited for is there, or has failed
         _running(task)
@@ -34,14 +34,14 @@ def _watch() -> None:
 
 def _running(task: Task) -> None:
     left, right = st.columns([0.84, 0.16], vertical_alignment="center")
-    left.progress(task.share, f"{as_written(task.title)}, {remaining(task.seconds_left)}")
+    left.progress(task.progress, f"{as_written(task.title)}, {remaining(task.seconds_left)}")
     if right.button("", icon=":material/close:", key=f"cancel-{task.task_id}", help="Cancel"):
         tasks.cancel(task)
         st.rerun()
 
 
 def _failed(task: Task) -> None:
-    st.error(message(task.message), icon=":material/error:")
+    st.error(message(f"{task.title}: {task.message}"), icon=":material/error:")
     if st.button("Dismiss", key=f"dismiss-{task.task_id}"):
         tasks.forget(task)
         st.rerun()

@@ -13,8 +13,8 @@ from ae_core.processes.priority import NICENESS_VARIABLE, USUAL_NICENESS
 REPORT = """
 import os
 from pathlib import Path
-from ae_core.processes.priority import step_back
-step_back()
+from ae_core.processes.priority import lower_priority
+lower_priority()
 group = Path("/proc/self/autogroup")
 print(os.nice(0), group.read_text().split()[-1] if group.exists() else "none")
 """

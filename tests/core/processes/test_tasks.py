@@ -9,8 +9,10 @@ import numpy as np
 import psutil
 import pytest
 
+from ae_core import long_work
 from ae_core.data.catalogue import is_ready
-from ae_core.errors import JobError
+from ae_core.data.own_files import uploads_dir
+from ae_core.errors import TaskError
 from ae_core.locations import data_dir
 from ae_core.processes import tasks
 from tests.core.data.test_pictures import header_only
@@ -32,7 +34,7 @@ def slow_task(tmp_path: Path) -> tasks.Task:
     """A task that takes many seconds: making a zip of many pictures into a data set."""
     rng = np.random.default_rng(0)
     np.savez(tmp_path / "big.npz", images=rng.integers(0, 256, (60_000, 32, 32), np.uint8))
-    return tasks.start("add", "Adding", path=str(tmp_path / "big.npz"), name="big", size=32)
+    return long_work.start("add", "Adding", path=str(tmp_path / "big.npz"), name="big", size=32)
 
 
 def working(task: tasks.Task) -> tasks.Task:
@@ -49,21 +51,25 @@ def working(task: tasks.Task) -> tasks.Task:
 
 def test_a_task_does_its_work_in_another_process() -> None:
     assert not is_ready("digits")
-    ended = wait(tasks.start("prepare", "Drawing", data="digits"))
+    ended = wait(long_work.start("prepare", "Drawing", data="digits"))
     assert ended.state == "done" and is_ready("digits")
     assert ended.pid not in (0, psutil.Process().pid)
 
 
 def test_an_error_of_the_core_arrives_in_words(tmp_path: Path) -> None:
-    ended = wait(tasks.start("add", "Adding", path=str(tmp_path / "gone.npz"), name="x", size=64))
+    ended = wait(
+        long_work.start("add", "Adding", path=str(tmp_path / "gone.npz"), name="x", size=64)
+    )
     assert ended.state == "failed" and "no file" in ended.message
 
 
 def test_an_error_of_the_program_is_not_taken_for_a_kill() -> None:
-    ended = wait(tasks.start("prepare", "Drawing", flavour="vanilla"))  # it takes no such argument
+    ended = wait(
+        long_work.start("prepare", "Drawing", flavour="vanilla")
+    )  # it takes no such argument
     assert ended.state == "failed"
     found = re.fullmatch(
-        r"Drawing: an error of the program itself \(TypeError: .*'flavour'.*\); the details are in "
+        r"An error of the program itself \(TypeError: .*'flavour'.*\); the details are in "
         r"(.*\.log)\. Report it\.",
         ended.message,
     )
@@ -74,13 +80,13 @@ def test_an_error_of_the_program_is_not_taken_for_a_kill() -> None:
 def test_a_picture_made_to_explode_arrives_in_words(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
         archive.writestr("huge.png", header_only(20_000, 10_000))
-    ended = wait(tasks.start("add", "Adding", path=str(tmp_path / "a.zip"), name="x", size=64))
+    ended = wait(long_work.start("add", "Adding", path=str(tmp_path / "a.zip"), name="x", size=64))
     assert ended.state == "failed" and "20,000 x 10,000 pixels" in ended.message
 
 
 def test_asking_twice_starts_once(tmp_path: Path) -> None:
     first = working(slow_task(tmp_path))
-    again = tasks.start("add", "Adding", **first.arguments)
+    again = long_work.start("add", "Adding", **first.arguments)
     assert again.pid == first.pid
     tasks.cancel(first)
 
@@ -101,29 +107,31 @@ def test_a_killed_process_is_noticed(tmp_path: Path) -> None:
 
 
 def test_an_upload_is_deleted_when_it_was_read() -> None:
-    tasks.uploads_dir().mkdir(parents=True)
-    path = tasks.uploads_dir() / "mine.npz"
+    uploads_dir().mkdir(parents=True)
+    path = uploads_dir() / "mine.npz"
     np.savez(path, images=np.zeros((30, 9, 9), np.uint8))
-    assert wait(tasks.start("add", "Adding", path=str(path), name="mine", size=9)).state == "done"
+    assert (
+        wait(long_work.start("add", "Adding", path=str(path), name="mine", size=9)).state == "done"
+    )
     assert (data_dir() / "mine").is_dir() and not path.exists()
 
 
 def test_the_estimate_is_the_pace_so_far() -> None:
     task = tasks.Task(
         task_id="x", kind="encode", title="x", arguments={}, state="running",
-        started=100.0, updated=110.0, done=25, total=100,
+        started=100.0, updated=110.0, progress=0.25,
     )  # fmt: skip
     assert task.seconds_left == pytest.approx(30.0)
-    assert task.model_copy(update={"done": 0}).seconds_left is None
+    assert task.model_copy(update={"progress": 0.0}).seconds_left is None
 
 
 def test_unknown_work_is_refused() -> None:
-    with pytest.raises(JobError, match="prepare, add"):
-        tasks.start("dance", "Dancing")
+    with pytest.raises(TaskError, match="prepare, add"):
+        long_work.start("dance", "Dancing")
 
 
 def test_an_ended_task_can_be_forgotten() -> None:
-    task = wait(tasks.start("prepare", "Drawing", data="digits"))
+    task = wait(long_work.start("prepare", "Drawing", data="digits"))
     assert [found.task_id for found in tasks.list_tasks()] == [task.task_id]
     tasks.forget(task)
     assert tasks.list_tasks() == []

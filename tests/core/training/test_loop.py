@@ -18,7 +18,7 @@ from ae_core.codecs.autoencoder import build_autoencoder
 from ae_core.codecs.cards import kept_epoch
 from ae_core.codecs.codes import as_floats
 from ae_core.config import ModelConfig, TrainingConfig
-from ae_core.errors import ConfigError, JobError
+from ae_core.errors import ConfigError, RunError
 from ae_core.locations import project_root
 from ae_core.training import batches, loop
 from ae_core.training.loop import Training
@@ -248,14 +248,14 @@ def test_schedules_stay_between_zero_and_one_and_end_low_or_flat(name):
 
 def test_a_loss_that_is_no_number_ends_the_run_with_the_remedy():
     exploding = ModelConfig(widths=(24, 24), latent_dim=6, penalty="l1", penalty_weight=1e30)
-    with pytest.raises(JobError, match="lower the learning rate"):
+    with pytest.raises(RunError, match="lower the learning rate"):
         run(make_training(exploding, optimiser="sgd", learning_rate=10.0))
 
 
 def test_weights_that_the_last_step_made_no_numbers_end_the_run():
     """One batch: the loss that is summed was still a number."""
     training = make_training(n_train=64, epochs=1, weight_decay=1e38, optimiser="sgd")
-    with pytest.raises(JobError, match="lower the learning rate"):
+    with pytest.raises(RunError, match="lower the learning rate"):
         run(training)
 
 

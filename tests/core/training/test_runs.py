@@ -15,6 +15,7 @@ import pandas as pd
 import psutil
 import pytest
 import torch
+from filelock import FileLock
 from PIL import Image
 from safetensors.torch import load_file, save
 
@@ -24,13 +25,14 @@ from ae_core.codecs.pca import fit_pca
 from ae_core.config import ModelConfig, TrainingConfig
 from ae_core.data.catalogue import load_data_set, remove_data_set
 from ae_core.data.store import make_data_set, write_data_set
-from ae_core.errors import ConfigError, DataError, JobError
+from ae_core.errors import ConfigError, DataError, RunError
 from ae_core.locations import checkpoints_dir, data_dir
+from ae_core.processes.failures import explain_error
 from ae_core.training import runs, watch, worker
 from ae_core.training.loop import Training
 from ae_core.training.runs import RunRequest, Status
 from ae_core.training.state import load_state, save_state
-from ae_core.training.worker import explain_failure, file_lock
+from ae_core.training.worker import remedy_for
 
 MODEL = ModelConfig(widths=(16,), latent_dim=4, loss="bce", bottleneck="variational")
 TRAINING = TrainingConfig(epochs=6, n_threads=1, save_interval_s=0.001, precision="32")
@@ -64,7 +66,7 @@ def wait_until_over(name):
 def nothing_is_left_running():
     yield
     for run in runs.list_runs():
-        runs._kill(run)
+        runs.end_process(run)
 
 
 def test_killed_and_resumed_a_run_ends_as_an_undisturbed_one():
@@ -145,9 +147,9 @@ def test_runs_wait_for_each_other_and_can_be_cancelled_and_resumed():
     wait_for("first", lambda status: status.epoch > epoch)
     runs.cancel("first")
     assert wait_until_over("first").state == "cancelled"
-    with pytest.raises(JobError, match="nothing to cancel"):
+    with pytest.raises(RunError, match="nothing to cancel"):
         runs.cancel("first")
-    with pytest.raises(JobError, match="nothing to resume"):
+    with pytest.raises(RunError, match="nothing to resume"):
         runs.resume("second")
 
 
@@ -203,7 +205,7 @@ def test_a_run_goes_on_with_the_data_it_was_started_on_and_no_others():
     assert queued.state == "failed"
     assert re.search(f"`data`: 'mine' has other items.*{second}.*{first}", queued.message)
     before = (checkpoints_dir() / "on-mine" / runs.RESUME).read_bytes()
-    with pytest.raises(JobError, match="start a new run on them, or bring the old data set back"):
+    with pytest.raises(RunError, match="start a new run on them, or bring the old data set back"):
         runs.resume("on-mine")
     assert (checkpoints_dir() / "on-mine" / runs.RESUME).read_bytes() == before
 
@@ -255,7 +257,7 @@ def test_a_folder_that_is_no_run_is_passed_over_and_hurts_no_other():
     (folder.with_name("odd") / runs.REQUEST).unlink()
     (folder.with_name("odd") / runs.REQUEST).mkdir()
     assert [run.name for run in runs.list_runs()] == ["plain"]
-    with pytest.raises(JobError, match="'binary' .*: .*tart a new run"):
+    with pytest.raises(RunError, match="'binary' .*: .*tart a new run"):
         runs.find_run("binary")
     runs.start_run(request_of("another"))
     assert wait_until_over("another").state == "done"
@@ -286,14 +288,14 @@ def test_a_copied_run_goes_on_under_the_name_of_its_folder():
 
 def test_a_name_that_is_taken_is_refused():
     a_run_on_disk("taken")
-    with pytest.raises(JobError, match="already a run or checkpoint 'taken'"):
+    with pytest.raises(RunError, match="already a run or checkpoint 'taken'"):
         runs.start_run(request_of("taken"))
 
 
 def test_the_final_state_is_written_also_when_the_disk_is_full(monkeypatch):
     folder, status = a_run_on_disk("full")
     monkeypatch.setattr(runs, "write_atomically", no_space)
-    message = explain_failure(OSError(errno.ENOSPC, "No space left on device"), request_of("full"))
+    message = explain_error(OSError(errno.ENOSPC, "No space left"), remedy_for(request_of("full")))
     size = (folder / runs.STATUS).stat().st_size
     failed = status.model_copy(update={"state": "failed", "message": message})
     runs.write_status(folder, failed)
@@ -318,7 +320,7 @@ def test_a_run_that_cannot_be_started_says_why_and_leaves_its_name_free(monkeypa
                 "write_atomically",
                 lambda path, content: no_space() if path.name == file else write(path, content),
             )
-        with pytest.raises(JobError, match=r"'new' could not be started \(No space left.*again"):
+        with pytest.raises(RunError, match=r"'new' could not be started \(No space left.*again"):
             runs.start_run(request_of("new"))
     assert list(checkpoints_dir().iterdir()) == []
     runs.start_run(request_of("new"))
@@ -328,7 +330,7 @@ def test_a_run_that_cannot_be_started_says_why_and_leaves_its_name_free(monkeypa
 def test_a_run_that_cannot_be_resumed_says_why_and_stays_as_it_was(monkeypatch):
     _, status = a_run_on_disk("stuck", state="cancelled", message="Cancelled.")
     monkeypatch.setattr(subprocess, "Popen", no_space)
-    with pytest.raises(JobError, match=r"'stuck' could not be resumed \(No space left"):
+    with pytest.raises(RunError, match=r"'stuck' could not be resumed \(No space left"):
         runs.resume("stuck")
     assert runs.read_status("stuck") == status
 
@@ -347,7 +349,7 @@ def test_a_run_that_cannot_be_resumed_says_why_and_stays_as_it_was(monkeypatch):
 )
 def test_failures_are_explained_with_their_remedy(error, message):
 
-    assert re.search(message, explain_failure(error, request_of("any")))
+    assert re.search(message, explain_error(error, remedy_for(request_of("any"))))
 
 
 @pytest.mark.parametrize("damage", ["empty", "half a header", "half", "no position"])
@@ -365,7 +367,7 @@ def test_a_broken_save_is_named_with_its_remedy_and_kept(damage):
     }[damage]
     (folder / runs.RESUME).write_bytes(damaged)
     fresh = Training(model, data_set.items, *data_set.split(), TRAINING)
-    with pytest.raises(JobError, match=r"'torn' cannot be read .*resume\.safetensors.*delete it"):
+    with pytest.raises(RunError, match=r"'torn' cannot be read .*resume\.safetensors.*delete it"):
         load_state(folder / runs.RESUME, fresh)
     assert (folder / runs.RESUME).read_bytes() == damaged
 
@@ -385,16 +387,17 @@ def test_without_its_broken_save_a_run_starts_again():
 def test_a_real_shortage_of_memory_is_recognised():
     with pytest.raises(RuntimeError) as caught:
         torch.empty(2**60, dtype=torch.uint8)
-    assert "Memory ran out" in explain_failure(caught.value, request_of("any"))
+    assert "Memory ran out" in explain_error(caught.value, remedy_for(request_of("any")))
 
 
-def test_a_lock_has_one_owner_and_is_free_again_afterwards(tmp_path):
-    with file_lock(tmp_path / "lock") as mine:
-        assert mine
-        with file_lock(tmp_path / "lock") as other:
-            assert not other
-    with file_lock(tmp_path / "lock") as again:
-        assert again
+def test_of_two_processes_of_one_run_only_the_first_works(monkeypatch):
+    folder, status = a_run_on_disk("twice", state="queued")
+    with FileLock(folder / ".lock"):
+        worker.main(folder)
+        assert runs.read_status("twice") == status
+    monkeypatch.setattr(worker, "lower_priority", lambda: None)  # the tests go on in this process
+    worker.main(folder)
+    assert runs.read_status("twice").state == "done"
 
 
 def test_frames_of_a_long_run_stay_within_the_budget_and_keep_the_newest(tmp_path):

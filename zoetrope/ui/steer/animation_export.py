@@ -58,7 +58,7 @@ def _encode(
         kind,
         frames_per_s=FRAMES_PER_S,
         ping_pong=there_and_back,
-        on_progress=lambda n_done, n: _show_share(bar, n_done / n),
+        on_progress=lambda _, fraction: _show_share(bar, fraction),
     )
     bar.empty()
     return raw

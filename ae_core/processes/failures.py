@@ -1,0 +1,76 @@
+"""How a failure of long work is worded: what happened, and what to do about it; once for all."""
+
+import errno
+import signal
+from dataclasses import dataclass
+
+from ae_core.errors import AeCoreError
+from ae_core.processes.devices import is_out_of_memory
+
+
+@dataclass(frozen=True)
+class Remedy:
+    """What a person can do about one kind of work.
+
+    Attributes:
+        again: How it is started anew: "resume", "start it again".
+        log: Where the details of an error of the program are.
+        smaller: What makes the work need less memory: "lower the batch size"; empty: nothing does.
+    """
+
+    again: str
+    log: str
+    smaller: str = ""
+
+    @property
+    def for_memory(self) -> str:
+        smaller = f"{self.smaller}, or " if self.smaller else ""
+        return f"{smaller}close other programs, and {self.again}"
+
+
+def explain_error(error: BaseException, remedy: Remedy) -> str:
+    """Words for an exception that ended a piece of work, without a traceback."""
+    if isinstance(error, AeCoreError):
+        return str(error)
+    if is_out_of_memory(error):
+        return f"Memory ran out: {remedy.for_memory}."
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return f"The disk is full: free some space, and {remedy.again}."
+    if isinstance(error, FileNotFoundError):
+        return f"A file has vanished ({error.filename}): put it back, and {remedy.again}."
+    return (
+        f"An error of the program itself ({type(error).__name__}: {error}); the details are in "
+        f"{remedy.log}. Report it."
+    )
+
+
+def explain_exit(returncode: int | None, remedy: Remedy, *, process: str = "Its process") -> str:
+    """Words for a process that ended without an explanation of its own.
+
+    Args:
+        returncode: As `subprocess` gives it, below 0 for a signal; None: another process's child,
+            of which only the absence is known.
+        remedy: What to do.
+        process: What a person calls it, at the beginning of a sentence.
+    """
+    if returncode is None:
+        why = "ended without a word (killed, out of memory, or the machine restarted)"
+        return f"{process} {why}: {remedy.again}."
+    if returncode == -_SIGKILL:
+        why = "was killed, most likely because memory ran out"
+        return f"{process} {why}: {remedy.for_memory}."
+    how = f"signal {_signal_name(-returncode)}" if returncode < 0 else f"exit status {returncode}"
+    return (
+        f"{process} ended unexpectedly ({how}): {remedy.again}; if it happens again, the details "
+        f"are in {remedy.log}."
+    )
+
+
+_SIGKILL = 9  # `signal.SIGKILL` does not exist on Windows
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return str(number)
