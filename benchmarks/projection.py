@@ -125,7 +125,7 @@ def main() -> None:
     result: dict[str, float | int | str] = {"n_items": len(codes), "cores": os.cpu_count() or 0}
     with tempfile.TemporaryDirectory() as folder:
         os.environ["ZOETROPE_HOME"] = folder
-        service = ProjectionService(gives_way=False)
+        service = ProjectionService(low_priority=False)
         result["umap_warm_up_s"] = round(warm_up(service, codes), 1)
         print(f"{len(codes):,} codes of {codes.shape[1]}; warm-up {result['umap_warm_up_s']} s")
         if "umap" in options.methods:

@@ -14,7 +14,7 @@ from ae_core.data.catalogue import load_data_set
 from ae_core.data.groups import load_groups, make_group, save_group
 from ae_core.locations import cache_dir, checkpoints_dir
 from ae_core.maps.map import Map, save_map
-from ae_core.maps.service import JobState
+from ae_core.processes.worker_client import RequestState
 from ae_core.training import watch
 from tests.pages.steering_world import open_page, save_digits_vae, words
 from zoetrope.live.components.map import ItemSource
@@ -209,6 +209,6 @@ def test_a_wish_waits_for_the_whole_data(is_preview: bool) -> None:
 def test_a_map_fitted_on_a_part_says_so(n_fitted: int, said: bool) -> None:
     key = f"{n_fitted:032x}"
     save_map(key, Map(np.zeros((200, 2), np.float32), {"n_fitted": n_fitted}))
-    text = job_words(JobState(key, "done"), "200 items", "UMAP").text
+    text = job_words(RequestState(key, "done"), "200 items", "UMAP").text
     assert text.startswith("UMAP of 200 items")
     assert ("fitted on 150; the rest joined" in text) == said

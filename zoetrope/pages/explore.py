@@ -3,7 +3,7 @@
 import streamlit as st
 
 from ae_core.codecs.checkpoints import Checkpoint
-from ae_core.maps.service import JobState
+from ae_core.processes.worker_client import RequestState
 from zoetrope.live.projections import service
 from zoetrope.ui import cached, page, state
 from zoetrope.ui.cached import WorkingSet
@@ -45,7 +45,7 @@ the second map.
 """
 
 
-def show_maps(checkpoint: Checkpoint, work: WorkingSet, choice: MapChoice) -> list[JobState]:
+def show_maps(checkpoint: Checkpoint, work: WorkingSet, choice: MapChoice) -> list[RequestState]:
     """One map or two, how far to trust it, and the group; gives the jobs that they wait for."""
     epoch, other_epoch = choose_epochs(checkpoint, choice.source, choice.beside, work)
     first = first_map.make(checkpoint, work, choice, epoch)
@@ -68,7 +68,7 @@ def show_maps(checkpoint: Checkpoint, work: WorkingSet, choice: MapChoice) -> li
     return [each for each in jobs if each is not None]
 
 
-def act(action: str, job: JobState) -> None:
+def act(action: str, job: RequestState) -> None:
     """Do what the button beside the job offered."""
     if action == "cancel":
         service().cancel(job.key)

@@ -15,7 +15,8 @@ from ae_core.errors import ProjectionError
 from ae_core.maps.map import load_map
 from ae_core.maps.projection import ProjectionSettings
 from ae_core.maps.service import ProjectionService
-from ae_core.maps.worker import Job, next_job, partial_path, perform
+from ae_core.maps.worker import KINDS, REMEDY, MapRequest, next_request, partial_path
+from ae_core.processes.requests import perform
 
 UMAP = ProjectionSettings(method="umap")
 TSNE = ProjectionSettings(method="tsne", n_iterations=100)
@@ -30,7 +31,7 @@ def codes():
 @pytest.fixture
 def service(tmp_path, monkeypatch):
     monkeypatch.setenv("ZOETROPE_HOME", str(tmp_path))
-    service = ProjectionService(gives_way=False)
+    service = ProjectionService(low_priority=False)
     yield service
     service.close()
 
@@ -106,7 +107,7 @@ def test_worker_killed_mid_umap_says_so_and_the_next_request_works(service, code
     assert service.request(many, UMAP, fresh=True).is_active
 
 
-def test_a_waiting_job_survives_the_death_of_the_worker(service, codes):
+def test_a_waiting_request_survives_the_death_of_the_worker(service, codes):
     running = service.request(codes, ENDLESS)
     waiting = service.request(codes, TSNE)
     wait_for(lambda: service.state(running.key).progress > 0)
@@ -122,44 +123,49 @@ def test_a_umap_waits_for_what_it_needs_to_be_compiled_and_lets_others_pass(tmp_
         def seconds_left(self, n_stages: int) -> float:
             return 30.0 if n_stages == 2 else 0.0
 
-    class Ears:
-        heard: ClassVar[list[dict[str, Any]]] = []
+    class Channel:
+        sent: ClassVar[list[dict[str, Any]]] = []
 
         def send(self, **event: Any) -> None:
-            self.heard.append(event)
+            self.sent.append(event)
             many.cancelled.set()  # or we should wait for the search for ever
 
-    def job(name: str, n_items: int, method: str) -> Job:
+    def request(name: str, n_items: int, method: str) -> MapRequest:
         np.save(tmp_path / f"{name}.npy", np.zeros((n_items, 8), np.float32))
         settings = ProjectionSettings(method=method).model_dump()
         inputs = {"codes": str(tmp_path / f"{name}.npy"), "settings": settings}
-        return Job({"id": name, "task": "points", "inputs": inputs}, Ears())
+        return MapRequest({"id": name, "kind": "points", "inputs": inputs}, Channel())
 
-    many, few, tsne = job("many", 60_000, "umap"), job("few", 300, "umap"), job("t", 60_000, "tsne")
+    many, few, tsne = (
+        request("many", 60_000, "umap"),
+        request("few", 300, "umap"),
+        request("t", 60_000, "tsne"),
+    )
     waiting, none = [many, few, tsne], queue.Queue()
-    assert [next_job(none, waiting, HalfWarm()) for _ in range(2)] == [few, tsne]
-    assert Ears.heard == []
-    assert next_job(none, waiting, HalfWarm()) is many
-    assert Ears.heard == [{"id": "many", "event": "warm-up", "seconds_left": 30}]
+    assert [next_request(none, waiting, HalfWarm()) for _ in range(2)] == [few, tsne]
+    assert Channel.sent == []
+    assert next_request(none, waiting, HalfWarm()) is many
+    warming = {"event": "warm-up", "seconds_left": 30, "message": "UMAP is warming up"}
+    assert Channel.sent == [{"id": "many"} | warming]
 
 
 @pytest.mark.parametrize("left", [0, 50, 200])
-def test_a_damaged_file_of_codes_fails_its_job_and_not_the_worker(tmp_path, left):
-    """Death while a job is only looked at would start worker after worker for it."""
+def test_a_damaged_file_of_codes_fails_its_request_and_not_the_worker(tmp_path, left):
+    """Death while a request is only looked at would start worker after worker for it."""
     path = tmp_path / "codes.npy"
     np.save(path, np.zeros((300, 8), np.float32))
     path.write_bytes(path.read_bytes()[:left])
-    heard: list[dict[str, Any]] = []
+    sent: list[dict[str, Any]] = []
 
-    class Ears:
+    class Channel:
         def send(self, **event: Any) -> None:
-            heard.append(event)
+            sent.append(event)
 
     inputs = {"key": "k", "codes": str(path), "settings": UMAP.model_dump()}
-    job = Job({"id": "1", "task": "points", "inputs": inputs}, Ears())
-    assert job.n_stages == 1
-    perform(job)
-    assert [event["event"] for event in heard] == ["started", "failed"]
+    request = MapRequest({"id": "1", "kind": "points", "inputs": inputs}, Channel())
+    assert request.n_stages == 1
+    perform(request, KINDS[request.kind], REMEDY)
+    assert [event["event"] for event in sent] == ["started", "failed"]
 
 
 def test_the_worker_ends_with_the_app(service):

@@ -16,7 +16,7 @@ from ae_core.maps.map import open_map
 from ae_core.maps.mapped import Mapped
 from ae_core.maps.pairs import aligned_key
 from ae_core.maps.projection import ProjectionSettings
-from ae_core.maps.service import JobState
+from ae_core.processes.worker_client import RequestState
 from ae_core.training import watch
 from zoetrope.live.components.map import (
     CodeSource,
@@ -50,7 +50,7 @@ class FirstMap:
     """
 
     mapped: Mapped
-    job: JobState
+    job: RequestState
     points: MapPoints
     made_key: str
 
@@ -76,7 +76,7 @@ def make(
     return FirstMap(what, job, points, pca.key)
 
 
-def request_map(codes: NDArray[np.float32], settings: ProjectionSettings) -> JobState:
+def request_map(codes: NDArray[np.float32], settings: ProjectionSettings) -> RequestState:
     """The map's job; where these codes make none, a failed one, so that PCA stays in sight.
 
     Raises:
@@ -87,11 +87,11 @@ def request_map(codes: NDArray[np.float32], settings: ProjectionSettings) -> Job
     except ProjectionError as error:
         if settings.method == "pca":
             raise
-        return JobState(REFUSED, "failed", message=str(error))
+        return RequestState(REFUSED, "failed", message=str(error))
 
 
 def _points(
-    what: Mapped, own: np.ndarray, settings: ProjectionSettings, job: JobState
+    what: Mapped, own: np.ndarray, settings: ProjectionSettings, job: RequestState
 ) -> MapPoints | None:
     """The map asked for, finished or as far as it is; None where there is nothing of it yet."""
     n_axes = settings.n_components
@@ -112,7 +112,7 @@ def draw(
     work: WorkingSet,
     choice: MapChoice,
     colour: MapColour | None,
-    colour_job: JobState | None,
+    colour_job: RequestState | None,
 ) -> MapState:
     """Draw it, with the card that decodes what is pointed at, and what is being made above it."""
     points, codes = first.points, code_source(checkpoint, work)

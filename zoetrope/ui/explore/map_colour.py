@@ -5,7 +5,7 @@ from __future__ import annotations
 from ae_core.codecs.checkpoints import Checkpoint
 from ae_core.codecs.codes import codes_key
 from ae_core.maps.item_columns import KINDS, column_limits
-from ae_core.maps.service import JobState
+from ae_core.processes.worker_client import RequestState
 from zoetrope.live.components.map import MapColour, colour_of
 from zoetrope.live.projections import service
 from zoetrope.ui.cached import WorkingSet
@@ -15,7 +15,7 @@ from zoetrope.ui.explore.map_words import LOCAL_TRUST
 
 def colour_points(
     chosen: str | None, checkpoint: Checkpoint, work: WorkingSet, first: FirstMap
-) -> tuple[MapColour | None, JobState | None]:
+) -> tuple[MapColour | None, RequestState | None]:
     """The colours chosen, or the job that makes them."""
     if chosen is None or chosen in work.data_set.attributes.columns:
         return colour_of(work.data_set, chosen) if chosen else None, None

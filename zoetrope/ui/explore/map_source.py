@@ -11,7 +11,7 @@ from ae_core.codecs.checkpoints import Checkpoint
 from ae_core.codecs.codes import cached_codes
 from ae_core.maps.mapped import Mapped
 from ae_core.maps.pixel_codes import pixels_path
-from ae_core.maps.service import JobState
+from ae_core.processes.worker_client import RequestState
 from ae_core.training import watch
 from zoetrope.live.projections import service
 from zoetrope.ui import state
@@ -29,7 +29,7 @@ def own_codes(checkpoint: Checkpoint, work: WorkingSet) -> np.ndarray:
 
 def mapped(
     checkpoint: Checkpoint, work: WorkingSet, source: Source, epoch: watch.Frame | None = None
-) -> tuple[Mapped, JobState | None]:
+) -> tuple[Mapped, RequestState | None]:
     """What to map, and the job that must come first; until that is done, the checkpoint's codes."""
     n_items = len(work.data_set.items)
     if source == "an epoch" and epoch is not None:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import streamlit as st
 
 from ae_core.maps.quality import load_quality, quality_key
-from ae_core.maps.service import JobState
+from ae_core.processes.worker_client import RequestState
 from zoetrope.live.projections import service
 from zoetrope.ui.explore.first_map import FirstMap
 from zoetrope.ui.explore.map_words import trust_words
 from zoetrope.ui.plain_text import message
 
 
-def show(first: FirstMap) -> JobState | None:
+def show(first: FirstMap) -> RequestState | None:
     """The scores in one line, or the job that measures them; nothing of an unfinished map."""
     if first.job.state != "done":
         return None

@@ -7,7 +7,7 @@ from ae_core.maps import projection
 from ae_core.maps.map import Map, load_map
 from ae_core.maps.projection import Method
 from ae_core.maps.quality import MapQuality
-from ae_core.maps.service import JobState
+from ae_core.processes.worker_client import RequestState
 from zoetrope.live.components.map import MapJob
 from zoetrope.ui.tray import remaining
 
@@ -21,7 +21,7 @@ def words(name: str) -> str:
     return name.replace("_", " ")
 
 
-def job_words(job: JobState, items: str, what: str) -> MapJob:
+def job_words(job: RequestState, items: str, what: str) -> MapJob:
     """What is being done, how long it takes, and what can be done about it."""
     if job.state == "done":
         return MapJob(f"{what} of {items}{fitted_words(job.key)}")

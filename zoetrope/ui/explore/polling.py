@@ -6,13 +6,13 @@ from collections.abc import Callable, Sequence
 
 import streamlit as st
 
-from ae_core.maps.service import JobState
+from ae_core.processes.worker_client import RequestState
 from zoetrope.ui import keys, page
 
 POLL_S = 0.5
 
 
-def show_while_made(show: Callable[[], Sequence[JobState]]) -> None:
+def show_while_made(show: Callable[[], Sequence[RequestState]]) -> None:
     """Call `show`, again and again while one of the jobs that it returns is active."""
     is_polling = st.session_state.get(keys.POLLING, False)
 
@@ -23,7 +23,7 @@ def show_while_made(show: Callable[[], Sequence[JobState]]) -> None:
     st.fragment(show_and_look, run_every=POLL_S if is_polling else None)()
 
 
-def _poll_while_active(jobs: Sequence[JobState], is_polling: bool) -> None:
+def _poll_while_active(jobs: Sequence[RequestState], is_polling: bool) -> None:
     is_waiting = any(job.is_active for job in jobs)
     if is_waiting != is_polling:
         st.session_state[keys.POLLING] = is_waiting

@@ -9,7 +9,7 @@ import streamlit as st
 from ae_core.codecs.checkpoints import Checkpoint
 from ae_core.maps.pairs import aligned_key
 from ae_core.maps.projection import ProjectionSettings
-from ae_core.maps.service import JobState
+from ae_core.processes.worker_client import RequestState
 from ae_core.training import watch
 from zoetrope.live.components.map import ItemSource, MapColour, MapJob, MapPoints, latent_map
 from zoetrope.ui import keys, state
@@ -26,7 +26,7 @@ from zoetrope.ui.plain_text import message
 class SecondMap:
     """The job that makes the second map and, when it is done, the map's name."""
 
-    job: JobState
+    job: RequestState
     key: str | None = None
 
 
