@@ -20,9 +20,10 @@ import torch
 from numpy.typing import NDArray
 
 from ae_core.codecs.codec import Codec
+from ae_core.processes.devices import best_device, bound_threads
 from benchmarks.figures import quantile
 from benchmarks.stand_ins import StandInSource
-from zoetrope.live.engine.decoders import Decoder, best_device, bound_threads
+from zoetrope.live.engine.decoders import Decoder
 from zoetrope.live.engine.loading import CodecSource
 from zoetrope.live.engine.sources import CheckpointSource
 
@@ -88,7 +89,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1, help="CPU only")
     options = parser.parse_args()
     bound_threads(options.threads)
-    device = best_device() if options.device == "auto" else options.device
+    device = best_device(("cuda",)) if options.device == "auto" else options.device
     stand_in = options.codec.startswith("stand-in-")
     source: CodecSource = StandInSource() if stand_in else CheckpointSource()
     decoder = Decoder(source.load(options.codec), device)

@@ -20,7 +20,7 @@ from ae_core.training.runs import RESUME, RunRequest
 
 if TYPE_CHECKING:
     from ae_core.codecs.codec import Codec
-    from ae_core.training.loop import Training
+    from ae_core.training.loop import Moment, Training
 
 History = list[dict[str, object]]
 
@@ -32,47 +32,59 @@ def fit_autoencoder(
 ) -> "tuple[Codec, History]":
     """Train, saving, reporting and showing on the way."""
     reporter.write(phase="loading torch")
-    import torch
+    from ae_core.training.state import save_state
 
-    from ae_core.codecs.autoencoder import build_autoencoder
-    from ae_core.processes.devices import n_cores
-    from ae_core.training.loop import Training
-    from ae_core.training.state import load_state, save_state
-
-    settings, model_config = request.training, request.model
-    assert model_config is not None  # RunRequest's own rule
-    torch.set_num_threads(settings.n_threads or n_cores())
-    model = build_autoencoder(model_config, data_set.about.item_shape, seed=settings.seed)
-    training = Training(model, data_set.items, *data_set.split(), settings)
-    if (folder / RESUME).is_file():
-        load_state(folder / RESUME, training)
-        reporter.update(epoch=len(training.history), seconds=training.position.seconds)
+    training = begin_training(folder, request, data_set)
+    reporter.update(epoch=len(training.history), seconds=training.position.seconds)
     watched = WatchedItems(folder, data_set, training)
-    progress_before, seconds_before = training.moment().progress, training.position.seconds
+    start = training.moment().progress, training.position.seconds
     saved_at = time.monotonic()
     for moment in training.steps():
-        seconds = training.position.seconds
-        gained = moment.progress - progress_before
-        reporter.update(
-            phase=moment.phase,
-            progress=min(moment.progress, 1.0),
-            epoch=len(training.history),
-            seconds=seconds,
-            seconds_left=(seconds - seconds_before) / gained * (1 - moment.progress)
-            if gained > 0
-            else None,
-        )
+        reporter.update(**changes_of(training, moment, *start))
         if moment.epoch_ended:
             write_atomically(folder / HISTORY, as_lines(training.history))
             watched.add_frame(len(training.history))
         cancelled = reporter.cancelled.is_set()
-        if cancelled or time.monotonic() - saved_at > settings.save_interval_s:
+        if cancelled or time.monotonic() - saved_at > request.training.save_interval_s:
             save_state(folder / RESUME, training)
             saved_at = time.monotonic()
         if cancelled:
             raise CancelledError
     save_state(folder / RESUME, training)  # what follows may be interrupted too
-    return model.to("cpu").eval(), training.history
+    return training.model.to("cpu").eval(), training.history
+
+
+def begin_training(folder: Path, request: RunRequest, data_set: DataSet) -> "Training":
+    """A new training, or the one that was saved in the run's folder."""
+    from ae_core.codecs.autoencoder import build_autoencoder
+    from ae_core.processes.devices import bound_threads, n_cores
+    from ae_core.training.loop import Training
+    from ae_core.training.state import load_state
+
+    settings, model_config = request.training, request.model
+    assert model_config is not None  # RunRequest's own rule
+    bound_threads(settings.n_threads or n_cores())
+    model = build_autoencoder(model_config, data_set.about.item_shape, seed=settings.seed)
+    training = Training(model, data_set.items, *data_set.split(), settings)
+    if (folder / RESUME).is_file():
+        load_state(folder / RESUME, training)
+    return training
+
+
+def changes_of(
+    training: "Training", moment: "Moment", progress_before: float, seconds_before: float
+) -> dict[str, object]:
+    """Fields of `status.json` after a step; the estimate is from the pace of this process."""
+    seconds, progress = training.position.seconds, moment.progress
+    gained = progress - progress_before
+    left = (seconds - seconds_before) / gained * (1 - progress) if gained > 0 else None
+    return {
+        "phase": moment.phase,
+        "progress": min(progress, 1.0),
+        "epoch": len(training.history),
+        "seconds": seconds,
+        "seconds_left": left,
+    }
 
 
 def as_lines(history: History) -> str:

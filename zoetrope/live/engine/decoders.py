@@ -166,17 +166,3 @@ class _Graphs:
             self._is_capturable = False
         else:
             self._graphs[bucket] = (graph, codes_in, values_out)
-
-
-def best_device() -> str:
-    """ "cuda" where there is one, else "cpu"."""
-    return "cuda" if torch.cuda.is_available() else "cpu"
-
-
-def bound_threads(n_threads: int) -> None:
-    """Threads that torch may use for work called from this thread.
-
-    One is best for a few rows on a busy machine: with two, a barrier waits for a thread that a
-    training or another page has displaced (measured: 0.6 ms becomes 150 ms).
-    """
-    torch.set_num_threads(n_threads)
