@@ -9,7 +9,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from ae_core.codecs.codec import Codec
+    from ae_core.processes.devices import best_device, bound_threads
+from ae_core.codecs.codec import Codec
     from zoetrope.live.engine.decoders import Decoder
 
 
@@ -89,7 +90,7 @@ class LoadedCodecs:
                 self._loading.pop(key, None)
 
     def _load_if_changed(self, key: str) -> Decoder:
-        from zoetrope.live.engine.decoders import Decoder, best_device, bound_threads
+        from zoetrope.live.engine.decoders import Decoder
 
         stamp = self._source.stamp(key)
         with self._lock:
@@ -97,7 +98,7 @@ class LoadedCodecs:
                 self._loaded.move_to_end(key)
                 return self._loaded[key][1]
         bound_threads(self._n_threads)
-        device = best_device() if self._device == "auto" else self._device
+        device = best_device(("cuda",)) if self._device == "auto" else self._device
         decoder = Decoder(self._source.load(key), device)
         self._call_in_worker(decoder.warm_up)
         with self._lock:

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ae_core.errors import LatentInputError
+from ae_core.processes.devices import bound_threads
 from zoetrope.live.engine.answers import GaugeFunction, Report, pack_results
 from zoetrope.live.engine.counts import Counts
 from zoetrope.live.engine.operations import LongOperation, Result, RowOperation
@@ -136,8 +137,6 @@ class Worker:
             turn = self._next_turn()
             if not is_bounded and not turn.is_closed:
                 # Here, in this thread, once: whoever called has had torch imported by a loader.
-                from zoetrope.live.engine.decoders import bound_threads
-
                 bound_threads(self._n_threads)
                 is_bounded = True
             for call in turn.calls:
