@@ -8,9 +8,10 @@ from collections.abc import Callable, Hashable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Protocol
 
+from ae_core.processes.devices import best_device, bound_threads
+
 if TYPE_CHECKING:
-    from ae_core.processes.devices import best_device, bound_threads
-from ae_core.codecs.codec import Codec
+    from ae_core.codecs.codec import Codec
     from zoetrope.live.engine.decoders import Decoder
 
 
