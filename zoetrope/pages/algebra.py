@@ -4,14 +4,12 @@ import streamlit as st
 
 from ae_core.steering.sums import MAX_TERMS, Term
 from zoetrope.live.components import stage as live
-from zoetrope.ui import page, presentation, state
+from zoetrope.ui import keys, page, presentation, state
 from zoetrope.ui.steer import direction_panel, neighbour_row, notices, sum_editor, sum_stage, terms
 from zoetrope.ui.steer.panels import panels
 from zoetrope.ui.steer.space import Space, open_space
-from zoetrope.ui.steer.sum_editor import URL_WEIGHTS
 from zoetrope.ui.steer.terms import ShownTerm
 
-SLIDERS = "algebra_sliders"
 STEPS, READINGS, DIRECTIONS = "Step by step", "Readings", "Directions"
 HOW = r"""
 Codes are added as points, around the mean code $m$ of the data:
@@ -40,14 +38,16 @@ def stage_of(space: Space, shown_terms: list[ShownTerm], *, has_own_weights: boo
     """The stage with one slider a term; the weights that the sliders have."""
     positions = live.slider_bank(
         stage=panels(space, lambda side: sum_stage.basis(side, space, shown_terms)),
-        controls=sum_stage.sliders(shown_terms, SLIDERS, URL_WEIGHTS if has_own_weights else ""),
+        controls=sum_stage.sliders(
+            shown_terms, keys.ALGEBRA_SLIDERS, keys.WEIGHTS if has_own_weights else ""
+        ),
         buttons=("play", "reset"),
         picture_px=presentation.picture_px(),
-        key=SLIDERS,
+        key=keys.ALGEBRA_SLIDERS,
     )
     if has_own_weights:  # else those in the address are another sum's
         distances = {name: value - 1 for name, value in positions.items()}
-        state.remember_numbers(URL_WEIGHTS, distances)
+        state.remember_numbers(keys.WEIGHTS, distances)
     return list(positions.values())
 
 

@@ -3,12 +3,11 @@
 import streamlit as st
 
 from zoetrope.live.components import stage as live
-from zoetrope.ui import page, presentation, state
+from zoetrope.ui import keys, page, presentation, state
 from zoetrope.ui.steer import dimension_sliders, neighbour_row, notices, start_code
 from zoetrope.ui.steer.panels import panels
 from zoetrope.ui.steer.space import open_space
 
-SLIDERS, URL_TRAVERSALS = "dimensions_sliders", "traversals"
 N_TRAVERSALS, N_FRAMES = 4, 9
 HOW = r"""
 Slider $i$ adds $h_i \sigma_i$ to code dimension $i$, with $\sigma_i$ its standard deviation over
@@ -35,14 +34,14 @@ with page.errors_in_words():
         start = start_code.choose(space)
     with st.container(horizontal=True):
         n_shown = dimension_sliders.n_sliders(space, kind)
-        has_traversals = state.switch(f"Traversals of the first {N_TRAVERSALS}", URL_TRAVERSALS)
+        has_traversals = state.switch(f"Traversals of the first {N_TRAVERSALS}", keys.TRAVERSALS)
     bases = {
         side.key: live.Affine(
             start_code.code(start, side), dimension_sliders.rows(side, space, kind, n_shown)
         )
         for side in space.sides
     }
-    sliders = dimension_sliders.sliders(space, kind, n_shown, SLIDERS)
+    sliders = dimension_sliders.sliders(space, kind, n_shown, keys.DIMENSIONS_SLIDERS)
     traversed = [slider.id for slider in sliders[:N_TRAVERSALS]]
     positions = live.slider_bank(
         stage=panels(space, lambda side: bases[side.key]),
@@ -50,14 +49,14 @@ with page.errors_in_words():
         strip=live.Strip(traversed, N_FRAMES) if has_traversals else None,
         buttons=("play", "reset", "random"),
         picture_px=presentation.picture_px(),
-        key=SLIDERS,
+        key=keys.DIMENSIONS_SLIDERS,
     )
-    state.remember_numbers(dimension_sliders.URL_POSITIONS, positions)
+    state.remember_numbers(keys.POSITIONS, positions)
     presentation.stop_here()
     notices.say_preview(space)
     notices.wait_until_warm()
     code = live.code_at(bases[space.model.key], list(positions.values()))
     neighbour = neighbour_row.show(space, code, key="dimensions_neighbours")
     if neighbour is not None:
-        state.remember(start_code.URL, str(neighbour))
+        state.remember(keys.START, str(neighbour))
         st.rerun()

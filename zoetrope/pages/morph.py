@@ -6,14 +6,13 @@ import streamlit as st
 from ae_core.codecs.codes import codes_key
 from ae_core.steering.paths import CodeGraph, PathKind, build_code_graph, path_through_keys
 from zoetrope.live.components import stage as live
-from zoetrope.ui import page, presentation, state
+from zoetrope.ui import keys, page, presentation, state
 from zoetrope.ui.steer import animation_export, key_items, neighbour_row, notices, path_steps
 from zoetrope.ui.steer.panels import panels
 from zoetrope.ui.steer.slider_positions import opening_positions
 from zoetrope.ui.steer.space import Side, Space, open_space
 from zoetrope.ui.steer.support_curve import say_support, support_curves
 
-SLIDER, URL_PLACE, URL_KIND = "morph_slider", "at", "way"
 STEPS_A_LEG = 33
 KINDS: tuple[PathKind, ...] = ("linear", "spherical", "through the data")
 HOW = r"""
@@ -49,7 +48,7 @@ def path_of(side: Side, space: Space, items: list[int], kind: PathKind) -> np.nd
 
 
 def choose_kind() -> PathKind:
-    kind_in_url = state.recall(URL_KIND)
+    kind_in_url = state.recall(keys.PATH_KIND)
     chosen = st.segmented_control(
         "Path",
         KINDS,
@@ -58,7 +57,7 @@ def choose_kind() -> PathKind:
         key="morph_kind",
     )
     kind: PathKind = chosen or KINDS[0]
-    state.remember(URL_KIND, kind if kind != KINDS[0] else None)
+    state.remember(keys.PATH_KIND, kind if kind != KINDS[0] else None)
     return kind
 
 
@@ -74,15 +73,15 @@ with page.errors_in_words():
         kind = choose_kind()
         paths = {side.key: path_of(side, space, items, kind) for side in space.sides}
         animation_export.show(space, paths, "morph-" + "-".join(str(item) for item in items))
-    opening = opening_positions(SLIDER, URL_PLACE).get("t", 0.0) + 0.5
+    opening = opening_positions(keys.MORPH_SLIDER, keys.PLACE).get("t", 0.0) + 0.5
     position = live.slider_bank(
         stage=panels(space, lambda side: live.Path(paths[side.key])),
         controls=[live.Control("t", "between", 0.0, 1.0, opening, 0.01, default=0.5)],
         buttons=("play", "reset"),
         picture_px=presentation.picture_px(),
-        key=SLIDER,
+        key=keys.MORPH_SLIDER,
     )["t"]
-    state.remember_numbers(URL_PLACE, {"t": position - 0.5})
+    state.remember_numbers(keys.PLACE, {"t": position - 0.5})
     presentation.stop_here()
     curves = support_curves(space, paths)
     key_items.show(space, items, curves)

@@ -6,7 +6,7 @@ from ae_core.config import ModelConfig, TrainingConfig, check_name, validated
 from ae_core.data.catalogue import about_data_set
 from ae_core.models.presets import PRESETS, Preset
 from ae_core.training import runs
-from zoetrope.ui import page, state
+from zoetrope.ui import keys, page, state
 from zoetrope.ui.plain_text import as_written
 from zoetrope.ui.train import run_panel, settings_form
 
@@ -84,7 +84,7 @@ def configure() -> None:
             latent_dim=model.latent_dim, preset=preset.name,
         )  # fmt: skip
         runs.start_run(request)
-        state.remember("run", name)
+        state.remember(keys.RUN, name)
         st.rerun()
 
 
@@ -93,13 +93,13 @@ def choose_run() -> str | None:
     names = [run.name for run in runs.list_runs()]
     if not names:
         return None
-    asked = state.recall("run")
-    st.session_state["run_picker"] = asked if asked in names else names[0]
+    asked = state.recall(keys.RUN)
+    st.session_state[keys.RUN_PICKER] = asked if asked in names else names[0]
     name = st.selectbox(
-        "Run", names, key="run_picker",
-        on_change=lambda: state.remember("run", st.session_state["run_picker"]),
+        "Run", names, key=keys.RUN_PICKER,
+        on_change=lambda: state.remember(keys.RUN, st.session_state[keys.RUN_PICKER]),
     )  # fmt: skip
-    state.remember("run", name)
+    state.remember(keys.RUN, name)
     return name
 
 

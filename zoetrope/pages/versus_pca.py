@@ -11,7 +11,7 @@ from ae_core.data.contact_sheet import contact_sheet
 from ae_core.data.store import DataSet
 from ae_core.processes.tasks import Task
 from zoetrope.live.engine.engine import get_engine
-from zoetrope.ui import cached, figures, page, state
+from zoetrope.ui import cached, figures, keys, page, state
 from zoetrope.ui.plain_text import as_written
 
 N_COLUMNS = 8
@@ -32,7 +32,7 @@ def rows(checkpoint: Checkpoint, partner: Checkpoint, data_set: DataSet) -> None
     """Original, model, PCA: the same held-out items in three rows."""
     sample = held_out_sample(data_set)
     n_sheets = max(1, len(sample) // N_COLUMNS)
-    sheet = (state.recall_integer("sheet") or 0) % n_sheets
+    sheet = (state.recall_integer(keys.SHEET) or 0) % n_sheets
     chosen = sample[sheet * N_COLUMNS : (sheet + 1) * N_COLUMNS]
     items = np.array(data_set.items[chosen])
     pictures = {
@@ -46,7 +46,7 @@ def rows(checkpoint: Checkpoint, partner: Checkpoint, data_set: DataSet) -> None
         strip = contact_sheet(block, n_columns=N_COLUMNS)
         images.image(page.crisp(strip, 1024), width="stretch")
     if st.button("Other items", icon=":material/refresh:"):
-        state.remember("sheet", str((sheet + 1) % n_sheets))
+        state.remember(keys.SHEET, str((sheet + 1) % n_sheets))
         st.rerun()
 
 

@@ -12,7 +12,32 @@ METHOD, N_AXES, SOURCE, EPOCH = "method", "axes", "of", "epoch"
 COLOUR, FIND = "colour", "find"
 BESIDE, BESIDE_EPOCH, MOVEMENT = "beside", "beside_epoch", "movement"
 
+# Morph.
+ITEMS, PLACE, PATH_KIND = "items", "at", "way"
+
+# Dimensions. AXES is Explore's name too: "principal" here, "3" there.
+START, POSITIONS, AXES = "start", "z", N_AXES
+INACTIVE, TRAVERSALS = "inactive", "traversals"
+
+# Algebra.
+SUM, WEIGHTS, MATCHED = "sum", "weights", "matched"
+DIRECTION, FIXED = "direction", "fixed"
+
+# Versus PCA, Train.
+SHEET, RUN = "sheet", "run"
+
+# What names items, or moves what does: among other items it means nothing.
+OF_ITEMS = (ITEMS, PLACE, START, POSITIONS, SUM, WEIGHTS, SHEET, DIRECTION, FIXED, FIND)
+
 # ------------------------------------------------------------------------ in the session
 KEPT = "kept_{}"  # of a name in the address: its value, while Streamlit has emptied the query
-POLLING = "explore_polling"
-FIRST_MAP, SECOND_MAP = "explore_map", "explore_map_beside"
+DATA_PICKER, CHECKPOINT_PICKER, RUN_PICKER = "data_picker", "checkpoint_picker", "run_picker"
+TASKS_SEEN = "tasks_seen"
+
+FIRST_MAP, SECOND_MAP, POLLING = "explore_map", "explore_map_beside", "explore_polling"
+MORPH_SLIDER, MORPH_ACTIVE = "morph_slider", "morph_active"
+DIMENSIONS_SLIDERS = "dimensions_sliders"
+ALGEBRA_SLIDERS, ALGEBRA_ACTIVE = "algebra_sliders", "algebra_active"
+UPLOADED, UPLOADED_FILE = "start_picture", "start_file"  # a picture of one's own, and its file's id
+OPENING = "{}_opening"  # of a stage's component: the positions it was opened with
+N_MORE = "{}_n_more"  # of an item picker: how often more were asked for

@@ -6,7 +6,7 @@ from typing import Any
 import streamlit as st
 
 from zoetrope.live.shared import process_wide
-from zoetrope.ui import state
+from zoetrope.ui import keys, state
 
 PICTURE_PX = 360
 PRESENTED_PICTURE_PX = 520
@@ -33,7 +33,7 @@ button[aria-pressed="true"] { border-color: transparent; opacity: 0.5; }
 
 def is_on() -> bool:
     """Whether the page is being presented."""
-    return state.recall(state.PRESENT) == "1"
+    return state.recall(keys.PRESENT) == "1"
 
 
 def picture_px() -> int:
@@ -57,7 +57,7 @@ def toggle_button() -> None:
 
 
 def _toggle() -> None:
-    state.remember(state.PRESENT, None if is_on() else "1")
+    state.remember(keys.PRESENT, None if is_on() else "1")
 
 
 def _component() -> Any:

@@ -5,10 +5,8 @@ import streamlit as st
 from ae_core.codecs.checkpoints import Checkpoint, list_broken
 from ae_core.data.catalogue import about_data_set, list_data_sets
 from ae_core.errors import AeCoreError
-from zoetrope.ui import state, tray
+from zoetrope.ui import keys, state, tray
 from zoetrope.ui.plain_text import as_written, message
-
-_DATA_PICKER, _CHECKPOINT_PICKER = "data_picker", "checkpoint_picker"
 
 
 def show() -> None:
@@ -27,18 +25,18 @@ def show_work() -> None:
 
 def _pick_data() -> None:
     names = list_data_sets()
-    asked = state.recall(state.DATA)
+    asked = state.recall(keys.DATA)
     if asked is not None and asked not in names:
         st.warning(message(f"There is no data set {asked!r} here: showing {names[0]!r}."))
     chosen = state.chosen_data_name()
     # Set before the widget is drawn, so that the URL and other pages can move the picker.
-    st.session_state[_DATA_PICKER] = chosen
-    st.selectbox("Data", names, key=_DATA_PICKER, format_func=_title, on_change=_data_picked)
-    state.remember(state.DATA, chosen)
+    st.session_state[keys.DATA_PICKER] = chosen
+    st.selectbox("Data", names, key=keys.DATA_PICKER, format_func=_title, on_change=_data_picked)
+    state.remember(keys.DATA, chosen)
 
 
 def _data_picked() -> None:
-    state.choose(data=st.session_state[_DATA_PICKER])
+    state.choose(data=st.session_state[keys.DATA_PICKER])
 
 
 def _title(name: str) -> str:
@@ -58,10 +56,10 @@ def _pick_checkpoint() -> None:
         st.caption("No checkpoint fits this data yet: train one.")
         return
     chosen = _chosen(fitting)
-    st.session_state[_CHECKPOINT_PICKER] = chosen.name
+    st.session_state[keys.CHECKPOINT_PICKER] = chosen.name
     names = [checkpoint.name for checkpoint in fitting]
-    st.selectbox("Checkpoint", names, key=_CHECKPOINT_PICKER, on_change=_checkpoint_picked)
-    state.remember(state.CHECKPOINT, chosen.name)
+    st.selectbox("Checkpoint", names, key=keys.CHECKPOINT_PICKER, on_change=_checkpoint_picked)
+    state.remember(keys.CHECKPOINT, chosen.name)
     st.caption(as_written(chosen.summary()))
 
 
@@ -70,12 +68,12 @@ def _chosen(fitting: list[Checkpoint]) -> Checkpoint:
         return state.current_checkpoint()
     except AeCoreError as error:
         st.warning(message(f"{error} Showing {fitting[0].name!r}."))
-        state.remember(state.CHECKPOINT, fitting[0].name)
+        state.remember(keys.CHECKPOINT, fitting[0].name)
         return fitting[0]
 
 
 def _checkpoint_picked() -> None:
-    state.remember(state.CHECKPOINT, st.session_state[_CHECKPOINT_PICKER])
+    state.remember(keys.CHECKPOINT, st.session_state[keys.CHECKPOINT_PICKER])
 
 
 def _list_broken() -> None:

@@ -1,4 +1,4 @@
-"""Every session and query key in one place: what is chosen, and how a link reproduces it.
+"""What is chosen, in the address and in the session, and how a link reproduces it.
 
 The URL is the truth that a person can share; the session remembers it while they change pages
 (Streamlit empties the URL's query on a page change).
@@ -20,28 +20,24 @@ from ae_core.data.catalogue import (
 from ae_core.data.item_search import whole_number
 from ae_core.data.store import DataSet
 from ae_core.errors import AeCoreError, CheckpointError
+from zoetrope.ui import keys
 from zoetrope.ui.plain_text import message
-
-DATA, CHECKPOINT, PRESENT = "data", "checkpoint", "present"
-# What names items, or moves what does: among other items it means nothing.
-OF_ITEMS = ("items", "at", "start", "z", "sum", "weights", "sheet", "direction", "fixed", "find")
-_KEPT = "kept_{}"
 
 
 def remember(name: str, value: str | None) -> None:
     """Put a value into the URL and keep it over page changes; None takes it out."""
     if value is None:
         st.query_params.pop(name, None)
-        st.session_state.pop(_KEPT.format(name), None)
+        st.session_state.pop(keys.KEPT.format(name), None)
         return
     if st.query_params.get(name) != value:
         st.query_params[name] = value
-    st.session_state[_KEPT.format(name)] = value
+    st.session_state[keys.KEPT.format(name)] = value
 
 
 def recall(name: str) -> str | None:
     """The URL's value, kept over page changes from now on; else what was kept, put back there."""
-    kept = _KEPT.format(name)
+    kept = keys.KEPT.format(name)
     value = st.query_params.get(name) or st.session_state.get(kept)
     if not value:
         return None
@@ -99,7 +95,7 @@ def recall_integers(name: str, *, n_items: int) -> list[int]:
 
 def chosen_data_name() -> str:
     """Name of the data set that the sidebar shows."""
-    name = recall(DATA)
+    name = recall(keys.DATA)
     return name if name in list_data_sets() else list_data_sets()[0]
 
 
@@ -129,7 +125,7 @@ def current_checkpoint() -> Checkpoint:
         CheckpointError: There is none that fits the data.
     """
     fitting = fitting_checkpoints()
-    name = recall(CHECKPOINT)
+    name = recall(keys.CHECKPOINT)
     if name is not None and name not in {checkpoint.name for checkpoint in fitting}:
         find_checkpoint(name)  # says what is wrong, where that name is known to be broken
     for checkpoint in fitting:
@@ -146,10 +142,10 @@ def current_checkpoint() -> Checkpoint:
 def choose(*, data: str, checkpoint: str | None = None) -> None:
     """Move the sidebar to other data and, if given, another checkpoint."""
     if data != chosen_data_name():
-        for name in OF_ITEMS:
+        for name in keys.OF_ITEMS:
             remember(name, None)
-    remember(DATA, data)
-    remember(CHECKPOINT, checkpoint)  # None: the old one need not fit
+    remember(keys.DATA, data)
+    remember(keys.CHECKPOINT, checkpoint)  # None: the old one need not fit
 
 
 def fitting_checkpoints() -> list[Checkpoint]:

@@ -4,10 +4,10 @@ import streamlit as st
 
 from ae_core.processes import tasks
 from ae_core.processes.tasks import Task
+from zoetrope.ui import keys
 from zoetrope.ui.plain_text import as_written, message
 
 POLL_S = 1.0
-_SEEN = "tasks_seen"
 
 
 def show() -> None:
@@ -17,7 +17,7 @@ def show() -> None:
     for task in listed:
         if task.state == "failed":
             _failed(task)
-    st.session_state[_SEEN] = sorted(task.task_id for task in running)
+    st.session_state[keys.TASKS_SEEN] = sorted(task.task_id for task in running)
     if running:
         _watch()
 
@@ -25,7 +25,7 @@ def show() -> None:
 @st.fragment(run_every=POLL_S)
 def _watch() -> None:
     by_id = {task.task_id: task for task in tasks.list_tasks()}
-    for name in st.session_state[_SEEN]:
+    for name in st.session_state[keys.TASKS_SEEN]:
         task = by_id.get(name)
         if task is None or task.state != "running":
             st.rerun()  # the whole page: what was waited for is there, or has failed

@@ -8,24 +8,23 @@ import streamlit as st
 from ae_core.codecs.codes import codes_key
 from ae_core.steering.directions import Activity, PrincipalAxes, dimension_activity, principal_axes
 from zoetrope.live.components import stage as live
-from zoetrope.ui import state
+from zoetrope.ui import keys, state
 from zoetrope.ui.steer.slider_positions import opening_positions
 from zoetrope.ui.steer.space import Side, Space
 from zoetrope.ui.steer.start_code import is_variational
 
-URL_POSITIONS, URL_AXES, URL_INACTIVE = "z", "axes", "inactive"
 DIMENSIONS, PRINCIPAL = "Code dimensions", "Principal axes"
 REACH = 3.0
 
 
 def choose_kind() -> str:
     """Whether sliders move code dimensions or principal axes."""
-    kind_in_url = PRINCIPAL if state.recall(URL_AXES) else DIMENSIONS
+    kind_in_url = PRINCIPAL if state.recall(keys.AXES) == "principal" else DIMENSIONS
     kind = st.segmented_control(
         "Sliders", [DIMENSIONS, PRINCIPAL], default=kind_in_url, label_visibility="collapsed",
         key="dimensions_kind",
     ) or kind_in_url  # fmt: skip
-    state.remember(URL_AXES, "principal" if kind == PRINCIPAL else None)
+    state.remember(keys.AXES, "principal" if kind == PRINCIPAL else None)
     return kind
 
 
@@ -35,13 +34,13 @@ def n_sliders(space: Space, kind: str) -> int:
     n_active = n_all if kind == PRINCIPAL else max(1, _activity_of(space.model, space).n_active)
     if n_active == n_all:
         return n_all
-    is_all = state.switch(f"Show the {n_all - n_active} inactive ones too", URL_INACTIVE)
+    is_all = state.switch(f"Show the {n_all - n_active} inactive ones too", keys.INACTIVE)
     return n_all if is_all else n_active
 
 
 def sliders(space: Space, kind: str, n_shown: int, component: str) -> list[live.Control]:
     """One slider a dimension or axis, the one with the largest spread first."""
-    opening = opening_positions(component, URL_POSITIONS, f"{kind}{n_shown}")
+    opening = opening_positions(component, keys.POSITIONS, f"{kind}{n_shown}")
     if kind == PRINCIPAL:
         names = {f"a{i}": f"axis {i}" for i in range(n_shown)}
     else:

@@ -12,13 +12,12 @@ from ae_core.errors import AeCoreError
 from ae_core.steering.directions import cosine_table, expected_random_cosine
 from ae_core.steering.sums import Kind, Term
 from zoetrope.palette import CATEGORY_COLOURS
-from zoetrope.ui import state
+from zoetrope.ui import keys, state
 from zoetrope.ui.plain_text import message
 from zoetrope.ui.steer import item_picker, probe_readings
 from zoetrope.ui.steer.direction_estimates import ESTIMATORS, Estimate, estimate
 from zoetrope.ui.steer.space import Side, Space
 
-URL_DIRECTION, URL_FIXED = "direction", "fixed"
 N_ATTRIBUTES = 12
 FEW_VALUES = 30
 
@@ -49,15 +48,15 @@ def _questions(space: Space) -> tuple[str, tuple[str, ...]]:
     """What the direction leads towards, and what the third estimator holds fixed."""
     left, right = st.columns(2)
     question = left.text_input(
-        "Direction towards", state.recall(URL_DIRECTION) or _default(space),
+        "Direction towards", state.recall(keys.DIRECTION) or _default(space),
         placeholder=item_picker.example(space.data_set), key="direction_question",
     )  # fmt: skip
     held_fixed = right.text_input(
-        "Held fixed (for the third estimator)", state.recall(URL_FIXED) or _default_fixed(space),
+        "Held fixed (for the third estimator)", state.recall(keys.FIXED) or _default_fixed(space),
         help="Questions, separated by semicolons", key="direction_fixed",
     )  # fmt: skip
-    state.remember(URL_DIRECTION, question or None)
-    state.remember(URL_FIXED, held_fixed or None)
+    state.remember(keys.DIRECTION, question or None)
+    state.remember(keys.FIXED, held_fixed or None)
     return question, tuple(part.strip() for part in held_fixed.split(";") if part.strip())
 
 

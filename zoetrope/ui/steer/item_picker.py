@@ -10,6 +10,7 @@ from ae_core.data.item_search import quoted, select_items, whole_number
 from ae_core.data.store import DataSet
 from ae_core.errors import AeCoreError
 from zoetrope.live.components.gallery import gallery
+from zoetrope.ui import keys
 from zoetrope.ui.plain_text import as_written, message
 
 N_SHOWN = 16
@@ -41,10 +42,11 @@ def pick_item(data_set: DataSet, *, key: str) -> int | None:
 
 def _count_more(place: DeltaGenerator, key: str) -> int:
     """How often "More" has been pressed."""
-    n_more = int(st.session_state.get(f"{key}_n_more", 0))
+    name = keys.N_MORE.format(key)
+    n_more = int(st.session_state.get(name, 0))
     if place.button("More", key=f"{key}_more", icon=":material/refresh:", width="stretch"):
         n_more += 1
-        st.session_state[f"{key}_n_more"] = n_more
+        st.session_state[name] = n_more
     return n_more
 
 

@@ -9,18 +9,16 @@ import streamlit as st
 
 from ae_core.steering.paths import MAX_KEYS
 from zoetrope.live.components.gallery import Curve, gallery
-from zoetrope.ui import state
+from zoetrope.ui import keys, state
 from zoetrope.ui.steer import item_picker, notices
 from zoetrope.ui.steer.space import Space
-
-URL_ITEMS, ACTIVE = "items", "morph_active"
 
 
 def current(space: Space) -> list[int]:
     """The items that the path goes through: from the URL, else two that differ."""
     n_items = len(space.data_set.items)
-    chosen = state.recall_integers(URL_ITEMS, n_items=n_items)[:MAX_KEYS]
-    notices.say_missing(state.recall_integers(URL_ITEMS, n_items=sys.maxsize), space)
+    chosen = state.recall_integers(keys.ITEMS, n_items=n_items)[:MAX_KEYS]
+    notices.say_missing(state.recall_integers(keys.ITEMS, n_items=sys.maxsize), space)
     if len(chosen) >= 2:
         return chosen
     first = chosen[0] if chosen else 0
@@ -30,7 +28,7 @@ def current(space: Space) -> list[int]:
 
 def use(items: list[int]) -> None:
     """Let the path go through these items from now on."""
-    state.remember(URL_ITEMS, ",".join(str(item) for item in items))
+    state.remember(keys.ITEMS, ",".join(str(item) for item in items))
     st.rerun()
 
 
@@ -41,7 +39,7 @@ def with_item(items: list[int], place: int, item: int) -> list[int]:
 
 def show(space: Space, items: list[int], curves: list[Curve]) -> None:
     """The key items where the slider meets them; a click opens the editor that replaces one."""
-    active = st.session_state.get(ACTIVE)
+    active = st.session_state.get(keys.MORPH_ACTIVE)
     picked = gallery(
         np.array(space.data_set.items[items]),
         labels=[f"Replace item {item}" for item in items],
@@ -52,7 +50,7 @@ def show(space: Space, items: list[int], curves: list[Curve]) -> None:
         key="morph_keys",
     )
     if picked is not None:
-        st.session_state[ACTIVE] = None if active == picked else picked
+        st.session_state[keys.MORPH_ACTIVE] = None if active == picked else picked
         st.rerun()
     if active is not None and active < len(items):
         _edit(space, items, active)
@@ -68,8 +66,8 @@ def _edit(space: Space, items: list[int], active: int) -> None:
         new = item_picker.random_item(space.data_set)
         use([*items[: active + 1], new, *items[active + 1 :]])
     if len(items) > 2 and remove.button("Take it out", icon=":material/remove:"):
-        st.session_state[ACTIVE] = None
+        st.session_state[keys.MORPH_ACTIVE] = None
         use([*items[:active], *items[active + 1 :]])
     if close.button("Close", icon=":material/close:"):
-        st.session_state[ACTIVE] = None
+        st.session_state[keys.MORPH_ACTIVE] = None
         st.rerun()

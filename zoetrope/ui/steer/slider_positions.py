@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from zoetrope.ui import state
+from zoetrope.ui import keys, state
 
 
 def opening_positions(component: str, url: str, signature: str = "") -> dict[str, float]:
@@ -18,7 +18,7 @@ def opening_positions(component: str, url: str, signature: str = "") -> dict[str
         url: Name of the positions in the URL.
         signature: Which sliders there are.
     """
-    place = f"{component}_opening"
+    place = keys.OPENING.format(component)
     is_touched = bool((st.session_state.get(component) or {}).get("positions"))
     known_signature, positions = st.session_state.get(place, (None, {}))
     if not is_touched or known_signature != signature:

@@ -12,12 +12,10 @@ from ae_core.data.pictures import read_picture
 from ae_core.errors import DataError
 from ae_core.steering.directions import principal_axes
 from zoetrope.live.engine.engine import get_engine
-from zoetrope.ui import state
+from zoetrope.ui import keys, state
 from zoetrope.ui.plain_text import message
 from zoetrope.ui.steer import item_picker, notices
 from zoetrope.ui.steer.space import Side, Space
-
-URL, UPLOADED = "start", "start_picture"
 
 
 @dataclass(frozen=True)
@@ -37,8 +35,8 @@ class Start:
 
 def current(space: Space) -> Start:
     """What the URL says; anything that is not there is the mean code."""
-    kind, _, number = (state.recall(URL) or "").partition(":")
-    if kind == "picture" and UPLOADED in st.session_state:
+    kind, _, number = (state.recall(keys.START) or "").partition(":")
+    if kind == "picture" and keys.UPLOADED in st.session_state:
         return Start("picture", 0, "your picture")
     seed, item = whole_number(number), whole_number(kind)
     if kind in ("prior", "density") and seed is not None:
@@ -54,7 +52,7 @@ def code(start: Start, side: Side) -> np.ndarray:
     if start.kind == "item":
         return np.array(side.codes[start.number])
     if start.kind == "picture":
-        raw, shape = st.session_state[UPLOADED], side.checkpoint.config.item_shape
+        raw, shape = st.session_state[keys.UPLOADED], side.checkpoint.config.item_shape
         picture = read_picture(raw, "your own", item_shape=shape)
         return get_engine().encode(side.key, picture[None])[0]
     if start.kind == "mean":
@@ -76,7 +74,7 @@ def is_variational(side: Side) -> bool:
 def choose(space: Space) -> Start:
     """The popover that chooses where to start."""
     start = current(space)
-    item_in_url = state.recall_integer(URL)
+    item_in_url = state.recall_integer(keys.START)
     notices.say_missing([] if item_in_url is None else [item_in_url], space)
     with st.popover(f"Start: {start.words}", icon=":material/flag:"):
         item = item_picker.pick_item(space.data_set, key="dimensions_pick")
@@ -92,7 +90,7 @@ def choose(space: Space) -> Start:
         if _new_picture(space):
             new = "picture"
     if new is not None:
-        state.remember(URL, new or None)
+        state.remember(keys.START, new or None)
         st.rerun()
     return start
 
@@ -104,7 +102,7 @@ def _new_picture(space: Space) -> bool:
     if st.toggle("Use the camera", key="start_camera"):
         shot = st.camera_input("Camera", label_visibility="collapsed")
     file = shot or upload
-    if file is None or st.session_state.get("start_file") == file.file_id:
+    if file is None or st.session_state.get(keys.UPLOADED_FILE) == file.file_id:
         return False
     raw = file.getvalue()
     try:
@@ -112,5 +110,5 @@ def _new_picture(space: Space) -> bool:
     except DataError as error:
         st.error(message(error))
         return False
-    st.session_state["start_file"], st.session_state[UPLOADED] = file.file_id, raw
+    st.session_state[keys.UPLOADED_FILE], st.session_state[keys.UPLOADED] = file.file_id, raw
     return True

@@ -13,19 +13,16 @@ from ae_core.steering.sums import (
     opposed_groups,
     parse_sum,
 )
-from zoetrope.ui import state
+from zoetrope.ui import keys, state
 from zoetrope.ui.plain_text import message
 from zoetrope.ui.steer import sum_stage, term_editor, terms
 from zoetrope.ui.steer.space import Space
 from zoetrope.ui.steer.terms import ShownTerm
 
-URL_SUM, URL_WEIGHTS, URL_MATCHED = "sum", "weights", "matched"
-ACTIVE = "algebra_active"
-
 
 def current(space: Space) -> tuple[tuple[Term, ...], bool]:
     """The sum in the URL, else one worth opening with; and whether the URL's weights are its."""
-    text = state.recall(URL_SUM)
+    text = state.recall(keys.SUM)
     if text:
         try:
             sum_in_url = parse_sum(text)
@@ -44,25 +41,25 @@ def current(space: Space) -> tuple[tuple[Term, ...], bool]:
 
 def use(new: tuple[Term, ...], before: tuple[Term, ...]) -> None:
     """Show another sum from now on; weights follow the terms that stay."""
-    weights = state.recall_numbers(URL_WEIGHTS)
-    state.remember_numbers(URL_WEIGHTS, sum_stage.move_weights(weights, before, new))
-    state.remember(URL_SUM, format_sum(new))
+    weights = state.recall_numbers(keys.WEIGHTS)
+    state.remember_numbers(keys.WEIGHTS, sum_stage.move_weights(weights, before, new))
+    state.remember(keys.SUM, format_sum(new))
     st.rerun()
 
 
 def show(space: Space, chosen: tuple[Term, ...], shown_terms: list[ShownTerm]) -> None:
     """The sum as pictures; a click opens the editor that changes a term."""
-    active = st.session_state.get(ACTIVE)
+    active = st.session_state.get(keys.ALGEBRA_ACTIVE)
     picked = terms.show_row(shown_terms, key="algebra_terms", active=active)
     if picked is not None:
-        st.session_state[ACTIVE] = None if picked == active else picked
+        st.session_state[keys.ALGEBRA_ACTIVE] = None if picked == active else picked
         st.rerun()
     if active is not None and active < len(chosen):
         groups = terms.kept_groups(space.data_set)
         new = term_editor.show(chosen, active, space.data_set, groups)
         if new is not None:
             if new == chosen or len(new) != len(chosen):
-                st.session_state[ACTIVE] = None
+                st.session_state[keys.ALGEBRA_ACTIVE] = None
             use(new, chosen)
 
 
@@ -72,6 +69,6 @@ def matching_switch(chosen: tuple[Term, ...]) -> bool:
         return False
     return state.switch(
         f"Match the groups: the {N_PAIRS} pairs most alike, around the item",
-        URL_MATCHED,
+        keys.MATCHED,
         help="Less of hair and background comes along than with everyone's mean.",
     )
