@@ -2,8 +2,8 @@
 
 The raw measure is the mean Euclidean distance to the k nearest codes of training items (the kNN
 score of Ramaswamy, Rastogi, Shim 2000, averaged as in Angiulli and Pizzuti 2002). It is calibrated
-on held-out items: percentile 97 reads "farther from data than 97 % of real pictures", and real
-pictures that the model has not seen are spread evenly over 0..100.
+on held-out items: percentile 97 reads "beyond 97 % of real items", and real
+items that the model has not seen are spread evenly over 0..100.
 
 What it does not say: a low percentile is no promise of a good picture. In many dimensions a mean
 of codes lies nearer to all data than any single item does, so a blurred average reads as well
@@ -151,16 +151,3 @@ def _finite(
         items = np.sort(rng.choice(items, at_most, replace=False))
     picked = np.ascontiguousarray(codes[items], dtype=np.float32)
     return picked[np.isfinite(picked).all(axis=1)]
-
-
-def describe(percentile: float) -> str:
-    """Say a percentile in words that a person can act on.
-
-    >>> describe(97.2)
-    'farther from data than 97 % of real pictures'
-    """
-    if percentile >= 99.95:
-        return "farther from data than every real picture: do not trust the details"
-    if percentile < 1:
-        return "nearer to data than almost every real picture"
-    return f"farther from data than {percentile:.0f} % of real pictures"

@@ -10,7 +10,7 @@ from scipy.stats import kstest
 from ae_core.data.catalogue import load_data_set
 from ae_core.errors import LatentInputError
 from ae_core.locations import cache_dir
-from ae_core.steering.support import describe, fit_support, support_for
+from ae_core.steering.support import fit_support, support_for
 
 
 def blob(n: int, seed: int = 0, dims: int = 8) -> np.ndarray:
@@ -89,8 +89,3 @@ def test_a_kept_support_is_the_fitted_one_and_a_damaged_file_is_replaced(
 def test_bad_input_is_named(call, message: str) -> None:
     with pytest.raises(LatentInputError, match=message):
         call()
-
-
-def test_words() -> None:
-    assert describe(97.2) == "farther from data than 97 % of real pictures"
-    assert "nearer" in describe(0) and "every" in describe(100)
