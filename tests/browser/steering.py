@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Locator, Page
+from playwright.sync_api import Locator, Page, expect
 
 from ae_core.codecs.checkpoints import save_checkpoint
 from ae_core.config import CheckpointConfig, ModelConfig, TrainingConfig
 from ae_core.data.catalogue import load_data_set
 from ae_core.locations import checkpoints_dir
+from tests.waiting import animation_frames, rerun_ended
 
 # Every animation frame: one number for the pixels of each canvas on the stage.
 WATCH = """
@@ -30,9 +30,16 @@ WATCH = """
       return sum;
     });
     window.seen.push(now);
-    window.watching = requestAnimationFrame(look);
+    window.watch = requestAnimationFrame(look);
   };
   look();
+}
+"""
+
+COUNT_PAINTS = """
+() => {
+  window.n_paints = 0;
+  document.addEventListener("zoetrope-painted", () => { window.n_paints += 1; });
 }
 """
 
@@ -77,13 +84,8 @@ def open_stage(page: Page, url: str) -> None:
         }""",
         timeout=60_000,
     )
-    wait_until_idle(page)
-
-
-def wait_until_idle(page: Page) -> None:
-    """Wait for the end of a rerun."""
-    page.wait_for_timeout(300)
-    page.locator('[data-testid="stStatusWidget"]').wait_for(state="hidden", timeout=60_000)
+    expect(page.get_by_text("More comes as soon as")).to_have_count(0, timeout=60_000)
+    rerun_ended(page)
 
 
 def pixels(page: Page) -> str:
@@ -91,16 +93,8 @@ def pixels(page: Page) -> str:
     return str(page.locator(".panel canvas").first.evaluate("canvas => canvas.toDataURL()"))
 
 
-def wait_until(page: Page, is_so: Callable[[], bool], *, seconds: float = 20) -> None:
-    """Wait for what only Python can tell; fails after so many seconds."""
-    deadline = time.monotonic() + seconds
-    while not is_so():
-        assert time.monotonic() < deadline, "what was waited for did not come"
-        page.wait_for_timeout(50)
-
-
 def drag(page: Page, slider: Locator, *, n_moves: int = 60) -> list[list[int]]:
-    """Drag a slider from its left end to its right in `n_moves` mouse moves.
+    """Drag a slider from its left end to its right in `n_moves` mouse moves, 30 a second.
 
     Returns:
         What the stage showed, frame by frame: one checksum a canvas.
@@ -109,15 +103,17 @@ def drag(page: Page, slider: Locator, *, n_moves: int = 60) -> list[list[int]]:
     assert box is not None
     y = box["y"] + box["height"] / 2
     left, right = box["x"] + 12, box["x"] + box["width"] - 12
+    page.evaluate(COUNT_PAINTS)
     page.mouse.move(left, y)
     page.mouse.down()
-    page.wait_for_timeout(200)
+    page.wait_for_function("() => window.n_paints > 0")
     page.evaluate(WATCH)
     for move in range(1, n_moves + 1):
+        n_paints = page.evaluate("() => window.n_paints")
         page.mouse.move(left + (right - left) * move / n_moves, y)
-        page.wait_for_timeout(30)
-    page.wait_for_timeout(300)
-    seen = page.evaluate("() => { cancelAnimationFrame(window.watching); return window.seen; }")
+        animation_frames(page, 2)
+    page.wait_for_function("(n) => window.n_paints > n", arg=n_paints)
+    seen = page.evaluate("() => { cancelAnimationFrame(window.watch); return window.seen; }")
     page.mouse.up()
     return list(seen)
 

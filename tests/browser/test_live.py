@@ -12,12 +12,18 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from benchmarks.serving import Server
+from tests.waiting import animation_frames, rerun_ended, stands_still
 
 pytestmark = pytest.mark.browser
 
 WATCH = """() => {
   window.painted = [];
   document.addEventListener("zoetrope-painted", ({ detail }) => window.painted.push(detail));
+}"""
+# Counted where the event ends, when whoever listens on its way has seen it.
+COUNT_WHEEL_EVENTS = """() => {
+  window.n_wheel_events = 0;
+  window.addEventListener("wheel", () => { window.n_wheel_events += 1; }, { passive: true });
 }"""
 # Pixels of all canvases at this moment, as one number each.
 HASHES = """() => {
@@ -168,14 +174,16 @@ def test_typed_numbers_are_held_in_the_range(show: Show, typed: str, expected: f
 
 def test_wheel_moves_a_focused_slider_and_else_the_page(show: Show) -> None:
     page = show("bank")
+    page.evaluate(COUNT_WHEEL_EVENTS)
     slider(page, "z1").hover()
     page.mouse.wheel(0, -100)
-    page.wait_for_timeout(200)
+    page.wait_for_function("() => window.n_wheel_events === 1")
+    animation_frames(page, 2)
     assert value(page, "z1") == 0
     slider(page, "z1").focus()
     slider(page, "z1").hover()
     page.mouse.wheel(0, -100)
-    page.wait_for_timeout(200)
+    expect(slider(page, "z1")).not_to_have_attribute("aria-valuenow", "0")
     assert value(page, "z1") > 0
     in_python(page, "z1", value(page, "z1"))
 
@@ -224,7 +232,7 @@ def test_touch_drags_a_slider(show: Show, browser: Browser) -> None:
     send("touchStart", 0.1)
     for step in range(1, 15):
         send("touchMove", 0.1 + step * 0.05)
-        page.wait_for_timeout(20)
+        animation_frames(page, 1)
     wait_for_paint(page, n_before + 3)
     send("touchEnd", 0.8)
     assert value(page, "t") == pytest.approx(0.8, abs=0.05)
@@ -249,7 +257,7 @@ def test_play_goes_back_and_forth_and_a_hand_stops_it(show: Show) -> None:
     )
     page.get_by_role("button", name="Pause").click()
     stopped = value(page, "t")
-    page.wait_for_timeout(300)
+    animation_frames(page, 20)  # playing moves it in each
     assert value(page, "t") == stopped
     in_python(page, "t", stopped)
 
@@ -298,14 +306,15 @@ def test_gauges_follow_the_sliders(show: Show) -> None:
 def test_nothing_moves_when_numbers_change(show: Show, page: Page, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 900})
     show("algebra")
-    page.wait_for_timeout(500)
     boxes = """() => [...document.querySelectorAll("*")].map((e) => e.shadowRoot).filter(Boolean)
       .flatMap((root) => [...root.querySelectorAll("canvas, figcaption, .row, .number, .foot")])
       .map((e) => e.getBoundingClientRect()).map((b) => [b.x, b.y, b.width, b.height])"""
-    before = page.evaluate(boxes)
+    before = stands_still(page, boxes)
+    n_before = page.evaluate("window.painted.length")
     page.get_by_role("button", name="Random").click()
-    page.wait_for_timeout(900)
-    assert page.evaluate(boxes) == before
+    wait_for_paint(page, n_before)
+    in_python(page, "term1", value(page, "term1"))
+    assert stands_still(page, boxes) == before
 
 
 @pytest.mark.parametrize("width", [1280, 800])
@@ -339,10 +348,11 @@ def test_two_pictures_stay_side_by_side_on_a_narrow_screen(show: Show, page: Pag
 def test_axe_finds_nothing(show: Show, page: Page, name: str, scheme: Any) -> None:
     page.emulate_media(color_scheme=scheme)
     show(name)
-    page.wait_for_timeout(500)
+    rerun_ended(page)
+    page.evaluate("document.fonts.ready.then(() => true)")
     results = Axe().run(page, context={"include": [["[data-testid=stBidiComponentIsolated]"]]})
-    found = [
+    violations = [
         (violation["id"], [node["html"][:120] for node in violation["nodes"]])
         for violation in results.response["violations"]
     ]
-    assert not found, json.dumps(found, indent=1)
+    assert not violations, json.dumps(violations, indent=1)

@@ -11,6 +11,7 @@ from playwright.sync_api import Page, WebSocketRoute, expect
 
 from benchmarks.serving import Server
 from tests.browser.test_live import HASHES, WATCH, in_python, slider, value, wait_for_paint
+from tests.waiting import animation_frames, wait_on
 
 pytestmark = pytest.mark.browser
 
@@ -38,12 +39,12 @@ def test_a_dropped_socket_comes_back_with_the_hand_where_it_was(page: Page, live
     slider(page, "t").press("PageUp")
     sockets[-1].close()
     slider(page, "t").press("PageUp")
-    page.wait_for_timeout(3000)
-    assert len(sockets) == 2
+    wait_on(page, lambda: len(sockets) == 2)
     expect(page.locator(".status")).to_have_text("")
     n_before = page.evaluate("window.painted.length")
     slider(page, "t").press("PageUp")
     wait_for_paint(page, n_before)
+    assert len(sockets) == 2
     assert value(page, "t") == pytest.approx(0.3)
 
 
@@ -86,10 +87,10 @@ def test_a_fast_hand_has_one_request_in_flight_and_ends_with_the_newest(
     page: Page, live_url: str
 ) -> None:
     waiting: list[int] = []  # requests in flight, channel 0, at each request
+    in_flight: set[int] = set()
 
     def count(socket: WebSocketRoute) -> None:
         server = socket.connect_to_server()
-        in_flight: set[int] = set()
 
         def sent(message: str | bytes) -> None:
             if isinstance(message, bytes) and message[10] == 0:
@@ -114,11 +115,14 @@ def test_a_fast_hand_has_one_request_in_flight_and_ends_with_the_newest(
     page.mouse.move(box["x"] + box["width"] + 30, box["y"] + 16, steps=150)
     page.mouse.up()
     in_python(page, "t", value(page, "t"))
-    painted = page.evaluate(HASHES)
+    at_the_end = page.evaluate(HASHES)
+    n_requests = len(waiting)
     slider(page, "t").press("ArrowLeft")
     slider(page, "t").press("End")
-    page.wait_for_timeout(1000)
-    assert page.evaluate(HASHES) == painted
+    in_python(page, "t", 1.0)
+    wait_on(page, lambda: len(waiting) > n_requests and not in_flight)
+    animation_frames(page, 2)
+    assert page.evaluate(HASHES) == at_the_end
     assert len(waiting) > 5
     assert set(waiting) == {1}
 
@@ -133,8 +137,7 @@ def test_a_stage_that_goes_away_closes_its_socket(page: Page, live_url: str) -> 
     assert connections() == before + 1
     page.get_by_test_id("stCheckbox").locator("label").click()
     expect(page.locator(".panel")).to_have_count(0, timeout=20_000)
-    page.wait_for_timeout(500)
-    assert connections() == before
+    wait_on(page, lambda: connections() == before)
 
 
 def test_stages_in_fragments_rerun_only_their_fragment(page: Page, live_url: str) -> None:

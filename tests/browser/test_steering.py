@@ -12,6 +12,7 @@ from playwright.sync_api import Page, expect
 from ae_core.data.catalogue import load_data_set
 from benchmarks.serving import Server
 from tests.browser import steering
+from tests.waiting import rerun_ended, wait_on
 
 pytestmark = pytest.mark.browser
 
@@ -64,7 +65,7 @@ def test_morph_link_reproduces_items_way_and_place(page: Page, world: Callable[[
     for _ in range(20):
         knob.press("ArrowRight")
     page.wait_for_function("() => new URL(location).searchParams.get('at') !== null")
-    steering.wait_until_idle(page)
+    rerun_ended(page)
     place = knob.get_attribute("aria-valuenow")
     assert float(place) == pytest.approx(0.7, abs=0.01)
     link, pixels = page.url, page.locator(".panel canvas").first.screenshot()
@@ -80,7 +81,7 @@ def test_a_neighbour_takes_the_place_of_the_nearest_key(
     steering.open_stage(page, world("", items="3,17"))
     page.get_by_role("button", name="Use item").nth(2).click()
     page.wait_for_function("() => !/items=3(%2C|,)17(&|$)/.test(location.search)")
-    steering.wait_until_idle(page)
+    rerun_ended(page)
     expect(page.get_by_role("button", name="Replace item")).to_have_count(2)
 
 
@@ -93,7 +94,7 @@ def test_morph_key_is_replaced_by_search(page: Page, world: Callable[[str], str]
     expect(page.get_by_text("179 items answer")).to_be_visible()
     page.locator('[data-testid="stMain"]').get_by_role("button", name="Use item").first.click()
     page.wait_for_function("() => !/17(&|$)/.test(location.search)")
-    steering.wait_until_idle(page)
+    rerun_ended(page)
     assert not page.locator('[data-testid="stException"]').count()
 
 
@@ -106,10 +107,10 @@ def test_algebra_swaps_its_item_and_keeps_the_weights(
     for _ in range(10):
         knob.press("ArrowLeft")
     page.wait_for_function("() => new URL(location).searchParams.get('weights') !== null")
-    steering.wait_until_idle(page)
+    rerun_ended(page)
     page.get_by_role("button", name="Another example").click()
     page.wait_for_function("() => new URL(location).searchParams.get('sum') !== null")
-    steering.wait_until_idle(page)
+    rerun_ended(page)
     assert float(knob.get_attribute("aria-valuenow")) == pytest.approx(0.5, abs=0.01)
 
 
@@ -118,9 +119,9 @@ def test_dimensions_reset_puts_the_hand_back(page: Page, world: Callable[[str], 
     canvas = page.locator(".panel canvas").first
     before = canvas.screenshot()
     page.get_by_role("button", name="Random").click()
-    steering.wait_until(page, lambda: canvas.screenshot() != before)
+    wait_on(page, lambda: canvas.screenshot() != before)
     page.get_by_role("button", name="Reset").click()
-    steering.wait_until(page, lambda: canvas.screenshot() == before)
+    wait_on(page, lambda: canvas.screenshot() == before)
 
 
 def test_dimensions_starts_from_a_picture_of_one_s_own(
@@ -134,10 +135,10 @@ def test_dimensions_starts_from_a_picture_of_one_s_own(
     (tmp_path / "broken.png").write_bytes(b"no picture")
     files.set_input_files(tmp_path / "broken.png")
     expect(page.get_by_text("'broken.png' cannot be read")).to_be_visible()
-    steering.wait_until_idle(page)
+    rerun_ended(page)
     assert steering.pixels(page) == before
     Image.fromarray(load_data_set("digits").items[0, 0]).save(tmp_path / "own.png")
     files.set_input_files(tmp_path / "own.png")
     expect(page.get_by_role("button", name="Start: your picture")).to_be_visible()
     page.wait_for_function("() => new URL(location).searchParams.get('start') === 'picture'")
-    steering.wait_until(page, lambda: steering.pixels(page) != before)
+    wait_on(page, lambda: steering.pixels(page) != before)

@@ -21,6 +21,7 @@ from ae_core.training import runs
 from benchmarks.serving import Server
 from tests.browser import steering
 from tests.conftest import end_detached
+from tests.waiting import wait_on
 
 pytestmark = pytest.mark.browser
 
@@ -71,7 +72,7 @@ def test_mnist_from_a_file_to_a_map(
 ) -> None:
     add_file(page, own_server, shared_data / "mnist.npz", "mnist")
     added = own_home / "data" / "mnist" / "about.json"
-    steering.wait_until(page, added.is_file, seconds=240)
+    wait_on(page, added.is_file, timeout_s=240)
     train(page, own_server, "mnist", "mnist-dense", epochs=3)
     expect(page.get_by_text("Training, epoch")).to_be_visible(timeout=60_000)
     page.reload()  # the run does not depend on the page

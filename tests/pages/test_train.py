@@ -1,6 +1,5 @@
 """The Train page through AppTest: the form, its refusals, a run from start to checkpoint."""
 
-import time
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +10,7 @@ from ae_core.data.catalogue import remove_data_set
 from ae_core.data.own_files import add_arrays
 from ae_core.training import runs
 from tests.pages.steering_world import open_page
+from tests.waiting import wait_until
 from zoetrope.ui import figures
 
 
@@ -24,11 +24,12 @@ def field(app: AppTest, label: str):  # type: ignore[no-untyped-def]
 
 
 def wait(name: str, timeout_s: float = 90) -> runs.Run:
-    deadline = time.monotonic() + timeout_s
-    while (run := runs.find_run(name)).is_going:
-        assert time.monotonic() < deadline, run.status
-        time.sleep(0.05)
-    return run
+    wait_until(
+        lambda: not runs.find_run(name).is_going,
+        timeout_s=timeout_s,
+        explain=lambda: runs.find_run(name).status,
+    )
+    return runs.find_run(name)
 
 
 def test_it_opens_empty_with_a_form() -> None:
@@ -112,10 +113,7 @@ def test_cancel_and_resume_from_the_page() -> None:
     field(app, "Epochs").set_value(5000)
     field(app, "Name").set_value("long")
     button(app, "Start training").click().run()
-    deadline = time.monotonic() + 60
-    while runs.find_run("long").status.epoch < 1:
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    wait_until(lambda: runs.find_run("long").status.epoch >= 1)
     app.run()
     button(app, "Cancel").click().run()
     assert wait("long").status.state == "cancelled"

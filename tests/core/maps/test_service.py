@@ -3,7 +3,6 @@
 import os
 import queue
 import signal
-import time
 from typing import Any, ClassVar
 
 import numpy as np
@@ -17,10 +16,13 @@ from ae_core.maps.projection import ProjectionSettings
 from ae_core.maps.service import ProjectionService
 from ae_core.maps.worker import KINDS, REMEDY, MapRequest, next_request, partial_path
 from ae_core.processes.requests import perform
+from tests.waiting import wait_until
 
 UMAP = ProjectionSettings(method="umap")
 TSNE = ProjectionSettings(method="tsne", n_iterations=100)
 ENDLESS = ProjectionSettings(method="tsne", n_iterations=5000)
+
+WAIT_S = 280  # compiling UMAP on a busy machine
 
 
 @pytest.fixture(scope="module")
@@ -36,20 +38,10 @@ def service(tmp_path, monkeypatch):
     service.close()
 
 
-def wait_for(condition, timeout_s=280.0):
-    """Poll until `condition()` is true; what it gave."""
-    deadline = time.monotonic() + timeout_s
-    while time.monotonic() < deadline:
-        if result := condition():
-            return result
-        time.sleep(0.05)
-    raise AssertionError("it did not happen in time")
-
-
 def finish(service, codes, settings):
     state = service.request(codes, settings)
     if state.is_active:
-        wait_for(lambda: not service.state(state.key).is_active)
+        wait_until(lambda: not service.state(state.key).is_active, timeout_s=WAIT_S)
     return service.request(codes, settings)
 
 
@@ -74,7 +66,7 @@ def test_pca_is_done_at_once_and_needs_no_worker(service, codes):
 def test_a_map_grows_while_it_is_made_and_outlives_the_service(service, codes):
     state = service.request(codes, TSNE)
     assert state.is_active
-    wait_for(lambda: service.state(state.key).n_partial > 0)
+    wait_until(lambda: service.state(state.key).n_partial > 0, timeout_s=WAIT_S)
     assert np.load(partial_path(state.key)).shape == (len(codes), 2)
     assert finish(service, codes, TSNE).state == "done"
     assert not partial_path(state.key).exists()
@@ -84,7 +76,7 @@ def test_a_map_grows_while_it_is_made_and_outlives_the_service(service, codes):
 
 def test_a_cancelled_map_stops_and_the_worker_goes_on(service, codes):
     state = service.request(codes, ENDLESS)
-    wait_for(lambda: service.state(state.key).progress > 0)
+    wait_until(lambda: service.state(state.key).progress > 0, timeout_s=WAIT_S)
     pid = service.pid
     service.cancel(state.key)
     assert service.request(codes, ENDLESS).state == "cancelled"
@@ -98,9 +90,11 @@ def test_worker_killed_mid_umap_says_so_and_the_next_request_works(service, code
         scale=0.05, size=(8 * len(codes), codes.shape[1])
     ).astype(np.float32)
     state = service.request(many, UMAP)
-    wait_for(lambda: service.state(state.key).state == "running", 500)
+    wait_until(lambda: service.state(state.key).state == "running", timeout_s=500)
     os.kill(service.pid, signal.SIGKILL)
-    failed = wait_for(lambda: (s := service.state(state.key)).state == "failed" and s)
+    failed = wait_until(
+        lambda: (s := service.state(state.key)).state == "failed" and s, timeout_s=WAIT_S
+    )
     assert "memory" in failed.message and "try again" in failed.message
     assert service.request(many, UMAP).state == "failed"  # a rerun of the page asks for nothing new
     assert finish(service, codes, TSNE).state == "done"
@@ -110,9 +104,9 @@ def test_worker_killed_mid_umap_says_so_and_the_next_request_works(service, code
 def test_a_waiting_request_survives_the_death_of_the_worker(service, codes):
     running = service.request(codes, ENDLESS)
     waiting = service.request(codes, TSNE)
-    wait_for(lambda: service.state(running.key).progress > 0)
+    wait_until(lambda: service.state(running.key).progress > 0, timeout_s=WAIT_S)
     os.kill(service.pid, signal.SIGKILL)
-    wait_for(lambda: service.state(waiting.key).state == "done")
+    wait_until(lambda: service.state(waiting.key).state == "done", timeout_s=WAIT_S)
     assert service.state(running.key).state == "failed"
 
 

@@ -1,7 +1,6 @@
 """Tasks: seen from outside only through their file, cancelled, killed, asked for twice."""
 
 import re
-import time
 import zipfile
 from pathlib import Path
 
@@ -16,18 +15,18 @@ from ae_core.errors import TaskError
 from ae_core.locations import data_dir
 from ae_core.processes import tasks
 from tests.core.data.test_pictures import header_only
+from tests.waiting import wait_until
 
 
 def wait(task: tasks.Task, *, until: str = "running", timeout_s: float = 60) -> tasks.Task:
     """The task once it has left the state `until`."""
-    deadline = time.monotonic() + timeout_s
-    while time.monotonic() < deadline:
-        found = tasks.read(task.task_id)
-        assert found is not None
-        if found.state != until:
-            return found
-        time.sleep(0.02)
-    raise TimeoutError(f"still {until} after {timeout_s} s")
+
+    def left() -> tasks.Task | None:
+        current = tasks.read(task.task_id)
+        assert current is not None
+        return current if current.state != until else None
+
+    return wait_until(left, timeout_s=timeout_s, explain=lambda: f"still {until}")
 
 
 def slow_task(tmp_path: Path) -> tasks.Task:
@@ -39,14 +38,13 @@ def slow_task(tmp_path: Path) -> tasks.Task:
 
 def working(task: tasks.Task) -> tasks.Task:
     """The task once its process is known."""
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        found = tasks.read(task.task_id)
-        assert found is not None and found.state == "running"
-        if found.pid:
-            return found
-        time.sleep(0.005)
-    raise TimeoutError
+
+    def with_process() -> tasks.Task | None:
+        current = tasks.read(task.task_id)
+        assert current is not None and current.state == "running"
+        return current if current.pid else None
+
+    return wait_until(with_process, timeout_s=30)
 
 
 def test_a_task_does_its_work_in_another_process() -> None:

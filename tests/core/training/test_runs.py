@@ -33,6 +33,7 @@ from ae_core.training.loop import Training
 from ae_core.training.runs import RunRequest, Status
 from ae_core.training.state import load_state, save_state
 from ae_core.training.worker import remedy_for
+from tests.waiting import wait_until
 
 MODEL = ModelConfig(widths=(16,), latent_dim=4, loss="bce", bottleneck="variational")
 TRAINING = TrainingConfig(epochs=6, n_threads=1, save_interval_s=0.001, precision="32")
@@ -48,14 +49,13 @@ def endless(name):
 
 
 def wait_for(name, condition, timeout_s=120):
-    deadline = time.monotonic() + timeout_s
-    while time.monotonic() < deadline:
-        status = runs.read_status(name)
-        if condition(status):
-            return status
-        time.sleep(0.05)
     log = checkpoints_dir() / name / runs.LOG
-    raise AssertionError(f"{status}\n{log.read_text()}")
+    wait_until(
+        lambda: condition(runs.read_status(name)),
+        timeout_s=timeout_s,
+        explain=lambda: f"{runs.read_status(name)}\n{log.read_text()}",
+    )
+    return runs.read_status(name)
 
 
 def wait_until_over(name):
@@ -133,8 +133,9 @@ def test_runs_wait_for_each_other_and_can_be_cancelled_and_resumed():
     wait_for("first", lambda status: status.epoch >= 1)
     runs.start_run(request_of("second"))
     runs.start_run(endless("third"))
-    wait_for("third", lambda status: status.pid != 0)
-    time.sleep(1.0)
+    for name in ("second", "third"):
+        started = wait_for(name, lambda status: status.pid != 0)
+        wait_for(name, lambda status: status.heartbeat > started.heartbeat)  # noqa: B023
     assert [runs.read_status(name).state for name in ("second", "third")] == ["queued", "queued"]
     runs.cancel("third")
     assert wait_until_over("third").state == "cancelled"
