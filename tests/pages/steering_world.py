@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import torch
 from streamlit.testing.v1 import AppTest
 
@@ -44,3 +47,26 @@ def open_page(page: str, query: Mapping[str, Any] | None = None) -> AppTest:
 def words(app: AppTest) -> str:
     """All that a page says in captions and Markdown."""
     return " ".join(str(element.value) for element in [*app.caption, *app.markdown])
+
+
+def components(app: AppTest) -> dict[str, Any]:
+    """What each of our components on the page is given to draw, by its key."""
+    data = {}
+    for element in app.get("bidi_component"):
+        if element.proto.WhichOneof("data") == "json":
+            content = json.loads(element.proto.json)
+            key = element.proto.id.split("-", 2)[2]
+            data[key] = content[0] if isinstance(content, list) else content
+    return data
+
+
+def stage_of(app: AppTest) -> Any:
+    """What the page's one stage is given."""
+    stages = [data for data in components(app).values() if "panels" in data]
+    assert len(stages) == 1
+    return stages[0]
+
+
+def unpacked(array: Mapping[str, Any]) -> np.ndarray:
+    """An array as a component is given it: float32 in base64."""
+    return np.frombuffer(base64.b64decode(array["f32"]), "<f4").reshape(array["shape"])

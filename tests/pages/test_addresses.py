@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.pages.steering_world import open_page, save_digits_vae
+from tests.pages.steering_world import components, open_page, save_digits_vae, words
 from zoetrope.ui import state
 
 PARAMETERS = {
@@ -15,6 +15,15 @@ PARAMETERS = {
         *("method", "axes", "of", "epoch", "beside", "beside_epoch", "colour", "find"),
         *("perplexity", "n_iterations", "n_neighbours", "min_dist", "max_fitted"),
     ],
+}
+# The page's title, and text or component at its end: nothing was left out.
+SEEN = {
+    "morph.py": ("Morph", "Nearest real items"),
+    "algebra.py": ("Algebra", "Nearest real items"),
+    "dimensions.py": ("Dimensions", "Nearest real items"),
+    "versus_pca.py": ("Versus PCA", "Measuring both on held-out items"),
+    "train.py": ("Train", "No run yet"),
+    "explore.py": ("Explore", "explore_map"),
 }
 HOSTILE = {
     "superscript": "²,3",
@@ -37,6 +46,10 @@ def world() -> None:
 def test_any_value_of_any_parameter_opens(page: str, value: str) -> None:
     app = open_page(page, dict.fromkeys(["checkpoint", *PARAMETERS[page]], value))
     assert not app.exception and not app.error
+    title, text = SEEN[page]
+    assert [element.value for element in app.title] == [title]
+    infos = [element.value for element in app.info]
+    assert text in " ".join([words(app), *infos, *components(app)])
 
 
 @pytest.mark.parametrize("sheet", ["abc", "²", "7" * 5_000, "-1"])

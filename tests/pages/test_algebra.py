@@ -3,13 +3,14 @@
 import json
 import re
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from ae_core.data.catalogue import load_data_set
 from ae_core.data.groups import make_group, save_group
 from ae_core.steering.sums import Term, format_sum
-from tests.pages.steering_world import open_page, save_digits_vae, words
+from tests.pages.steering_world import components, open_page, save_digits_vae, words
 from zoetrope.ui.steer.sum_stage import move_weights
 
 
@@ -24,11 +25,39 @@ def test_it_opens_with_one_digit_for_another() -> None:
     assert "Nearest real items" in words(app)
 
 
-@pytest.mark.parametrize("view", ["Step by step", "Readings", "Directions"])
-def test_every_view_works(view: str) -> None:
-    app = open_page("algebra.py")
+def open_view(view: str) -> AppTest:
+    app = open_page("algebra.py", {"sum": "+item:3~-all:digit = 3~+all:digit = 7"})
     app.segmented_control(key="algebra_view").set_value(view).run()
     assert not app.exception and not app.error
+    return app
+
+
+def test_step_by_step_shows_the_sum_after_each_term_for_both_codecs() -> None:
+    galleries = components(open_view("Step by step"))
+    rows = [data for key, data in galleries.items() if key.startswith("algebra_steps")]
+    assert len(rows) == 2
+    for row in rows:
+        assert row["captions"] == ["item 3", "digit = 3", "digit = 7"]
+        assert row["between"] == ["", "\N{MINUS SIGN}", "+"]
+        assert len(set(row["pictures"])) == 3
+
+
+def test_readings_show_what_changed_from_the_item_to_the_result() -> None:
+    app = open_view("Readings")
+    assert len(app.dataframe) == 2
+    for table in app.dataframe:
+        assert list(table.value) == ["attribute", "before", "after", "change", "quality"]
+        assert table.value["change"].abs().is_monotonic_decreasing
+    assert "item 3 → result: " in words(app)
+
+
+def test_directions_show_both_estimators_and_their_cosine() -> None:
+    app = open_view("Directions")
+    quality, cosines = (table.value for table in app.dataframe)
+    assert list(quality.index) == list(cosines.index) == ["Mean difference", "Linear probe"]
+    assert quality["held-out accuracy"].astype(float).between(0.5, 1).all()
+    assert np.diag(cosines).tolist() == [1, 1]
+    assert len(app.get("plotly_chart")) + ("No attribute can be read" in words(app)) == 1
 
 
 def test_directions_can_be_added_to_the_sum() -> None:

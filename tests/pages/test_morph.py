@@ -1,15 +1,27 @@
 """Morph opens at once, keeps its state in the URL, and says what is wrong."""
 
+import re
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from ae_core.codecs.checkpoints import find_checkpoint
+from ae_core.codecs.codes import codes_for
+from ae_core.data.catalogue import load_data_set
 from ae_core.data.store import make_data_set, write_data_set
 from ae_core.locations import data_dir
+from ae_core.steering.paths import MAX_KEYS
 from benchmarks.pca_world import add_with_pca
-from tests.pages.steering_world import open_page, save_digits_vae, words
+from tests.pages.steering_world import (
+    components,
+    open_page,
+    save_digits_vae,
+    stage_of,
+    unpacked,
+    words,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -29,12 +41,34 @@ def test_every_way_works_over_three_keys(way: str) -> None:
     app = open_page("morph.py", {"items": "3,17,40", "way": way})
     assert not app.exception and not app.error
     assert app.segmented_control(key="morph_kind").value == way
+    labels = components(app)["morph_keys"]["labels"]
+    assert labels == ["Replace item 3", "Replace item 17", "Replace item 40"]
+    codes = codes_for(find_checkpoint("small"), load_data_set("digits"))
+    path = unpacked(stage_of(app)["panels"][0]["path"])
+    np.testing.assert_allclose(path[[0, len(path) // 2, -1]], codes[[3, 17, 40]], atol=1e-6)
 
 
-@pytest.mark.parametrize("items", ["", "5", "999999,3", "a,b", "1,2,3,4,5,6,7,8,9,10,11"])
-def test_any_address_opens(items: str) -> None:
+@pytest.mark.parametrize(
+    ("items", "first", "n_keys"),
+    [
+        ("", [0], 2),
+        ("5", [5], 2),
+        ("999999,3", [3], 2),
+        ("a,b", [0], 2),
+        ("1,2,3,4,5,6,7,8,9,10,11", [1, 2, 3, 4, 5, 6, 7, 8], MAX_KEYS),
+    ],
+)
+def test_any_address_opens_with_what_can_be_read_of_it(
+    items: str, first: list[int], n_keys: int
+) -> None:
     app = open_page("morph.py", {"items": items})
     assert not app.exception and not app.error
+    labels = components(app)["morph_keys"]["labels"]
+    assert labels[: len(first)] == [f"Replace item {item}" for item in first]
+    assert len(set(labels)) == len(labels) == n_keys
+    codes = codes_for(find_checkpoint("small"), load_data_set("digits"))
+    path = unpacked(stage_of(app)["panels"][0]["path"])
+    np.testing.assert_array_equal(path[0], codes[first[0]])
 
 
 def test_an_item_that_is_not_there_is_said() -> None:
@@ -68,7 +102,8 @@ def test_a_film_is_made() -> None:
     app.segmented_control(key="export_kind").set_value("gif")
     app.button(key="export_make").click().run()
     assert not app.exception
-    assert app.get("download_button")
+    (button,) = app.get("download_button")
+    assert re.fullmatch(r"Download \(\d+\.\d MB\)", button.proto.label)
 
 
 def test_data_without_a_checkpoint_says_what_to_do() -> None:
