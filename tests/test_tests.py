@@ -28,7 +28,7 @@ def test_no_test_waits_for_a_time() -> None:
 
 
 def test_the_polling_file_is_the_one_that_waits() -> None:
-    assert len(fixed_waits(tree_of(ROOT / POLLING))) == 2
+    assert len(fixed_waits(tree_of(ROOT / POLLING))) == 3
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ machine and too short on a busy one.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -40,6 +41,17 @@ def wait_until(
             raise TimeoutError(f"It was not so within {timeout_s} s. {explain()}".strip())
         time.sleep(_PAUSE_S)
     return result
+
+
+async def wait_in_loop(condition: Callable[[], object], *, timeout_s: float = 10) -> None:
+    """The same in a coroutine: other tasks of the loop go on.
+
+    Raises:
+        TimeoutError: It did not become true in time.
+    """
+    async with asyncio.timeout(timeout_s):
+        while not condition():
+            await asyncio.sleep(_PAUSE_S)
 
 
 def wait_on(page: Page, condition: Callable[[], T | None], *, timeout_s: float = 20) -> T:

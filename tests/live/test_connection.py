@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.waiting import wait_in_loop
 from zoetrope.live.engine.engine import Engine
 from zoetrope.live.wire import limits
 from zoetrope.live.wire.connection import Connection
@@ -45,18 +46,15 @@ def test_the_oldest_messages_for_a_client_that_does_not_read_are_dropped(
     async def talk() -> list[Any]:
         client = SlowClient()
         connection = asyncio.create_task(Connection(client, engine, Seats()).serve())  # type: ignore[arg-type]
-        while not client.received:
-            await asyncio.sleep(0)
+        await wait_in_loop(lambda: client.received)
         for _ in range(300):
             client.incoming.put_nowait({"type": "websocket.receive", "text": "{"})
         client.incoming.put_nowait(
             {"type": "websocket.receive", "text": json.dumps({"type": "renew"})}
         )
-        while not client.incoming.empty():
-            await asyncio.sleep(0.01)
+        await wait_in_loop(client.incoming.empty)
         client.resume()
-        while "token" not in client.received[-1]:
-            await asyncio.sleep(0.01)
+        await wait_in_loop(lambda: "token" in client.received[-1])
         client.incoming.put_nowait({"type": "websocket.disconnect"})
         await connection
         return client.received
