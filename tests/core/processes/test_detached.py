@@ -3,14 +3,14 @@
 import os
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
 import pytest
 
 from ae_core.processes.detached import ProcessIdentity, start_detached, start_worker
+from tests.waiting import wait_until
 
 PARENT = """
 import subprocess, sys, time
@@ -18,13 +18,6 @@ child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
 print(child.pid, flush=True)
 time.sleep(600)
 """
-
-
-def wait_for(condition: Callable[[], object], timeout_s: float = 30) -> None:
-    deadline = time.monotonic() + timeout_s
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.02)
 
 
 def identity_of(pid: int) -> ProcessIdentity:
@@ -59,14 +52,14 @@ def test_killing_takes_the_children_along(parent: tuple[subprocess.Popen[str], i
     assert identity.is_alive and child.is_alive
     identity.kill("the-argument")
     assert not identity.is_alive
-    wait_for(lambda: not child.is_alive)
+    wait_until(lambda: not child.is_alive)
 
 
 @pytest.mark.skipif(os.name != "posix", reason="only there the dead stay until they are collected")
 def test_a_dead_process_that_nobody_collected_is_not_alive() -> None:
     process = subprocess.Popen([sys.executable, "-c", "pass"])
     identity = identity_of(process.pid)
-    wait_for(lambda: psutil.Process(process.pid).status() == psutil.STATUS_ZOMBIE)
+    wait_until(lambda: psutil.Process(process.pid).status() == psutil.STATUS_ZOMBIE)
     assert not identity.is_alive
     process.wait()
 
@@ -76,7 +69,7 @@ def test_a_detached_process_is_collected_when_it_ends(tmp_path: Path) -> None:
     start_detached("platform", log=tmp_path / "log")
     (process,) = set(psutil.Process().children()) - before
     assert os.getsid(process.pid) == process.pid  # what ends this session does not end it
-    wait_for(lambda: not psutil.pid_exists(process.pid))
+    wait_until(lambda: not psutil.pid_exists(process.pid))
     assert (tmp_path / "log").read_text().strip()
 
 
@@ -85,7 +78,7 @@ def test_what_was_logged_before_is_kept_where_wanted(tmp_path: Path, keep_log: b
     log = tmp_path / "log"
     log.write_text("before\n")
     start_detached("platform", log=log, keep_log=keep_log)
-    wait_for(lambda: len(log.read_text().replace("before\n", "")) > 0)
+    wait_until(lambda: len(log.read_text().replace("before\n", "")) > 0)
     assert log.read_text().startswith("before\n") == keep_log
 
 

@@ -4,7 +4,6 @@ import json
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 
 import psutil
@@ -15,6 +14,7 @@ from ae_core.processes import tasks
 from ae_core.processes.failures import Remedy
 from ae_core.processes.once import is_to_start
 from ae_core.processes.worker_client import RequestState, WorkerClient, WorkerProgram
+from tests.waiting import wait_until
 
 # Waits for the file that both look for, then starts the task: at the same moment as the other.
 ASKER = """
@@ -95,14 +95,12 @@ def test_two_processes_that_start_a_task_at_the_same_moment_start_it_once(
 
 
 def wait_until_working(name: str) -> tasks.Task:
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
+    def working() -> tasks.Task | None:
         task = tasks.read(name)
         assert task is not None and task.state == "running"
-        if task.progress:
-            return task
-        time.sleep(0.02)
-    raise TimeoutError
+        return task if task.progress else None
+
+    return wait_until(working)
 
 
 def test_a_task_cancelled_while_it_reports_stays_cancelled(programs: Path) -> None:
@@ -118,10 +116,7 @@ def test_a_task_cancelled_before_its_process_has_reported_does_no_work(programs:
     task = tasks.start("endless", "wait", "Waiting", {"n": 0})
     tasks.cancel(task)
     before = {process.pid for process in psutil.Process().children()}
-    deadline = time.monotonic() + 60
-    while any(psutil.pid_exists(pid) for pid in before):
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    wait_until(lambda: not any(psutil.pid_exists(pid) for pid in before))
     ended = tasks.read(task.task_id)
     assert ended is not None and ended.state == "cancelled"
 
@@ -160,10 +155,7 @@ def test_many_threads_that_ask_at_once_send_one_request(programs: Path) -> None:
         thread.join()
     assert len(states) == 8 and all(state.is_active for state in states)
     worker.ask_once("last", "count", dict, lambda: False)
-    deadline = time.monotonic() + 60
-    while len(counts) < 2:
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    wait_until(lambda: len(counts) >= 2)
     worker.close()
     assert counts == [1, 2]  # one for the eight, one for the last
 
