@@ -15,6 +15,7 @@ import numpy as np
 
 from ae_core.codecs.checkpoints import find_checkpoint, list_broken, list_checkpoints
 from ae_core.codecs.codes import codes_for
+from ae_core.codecs.kinds import CODECS
 from ae_core.config import ModelConfig, Settings, TrainingConfig, validated
 from ae_core.data.catalogue import about_data_set, list_data_sets, load_data_set
 from ae_core.data.own_files import add_file
@@ -25,6 +26,7 @@ from ae_core.training import runs
 
 # Exit codes: 1 something can be put right, 2 the command line is wrong (argparse's own).
 _FAILED = 1
+FITTED_AT_ONCE = tuple(name for name, kind in CODECS.items() if not kind.is_composed)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -58,7 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("name", help="name of the run, and of the checkpoint it becomes")
     train.add_argument("--data", help="data set: see `list`; needed without --like")
     start = train.add_mutually_exclusive_group()
-    start.add_argument("--preset", default="convolutional-vae", choices=[*PRESETS, "pca"])
+    start.add_argument("--preset", choices=[*PRESETS, *FITTED_AT_ONCE])
     start.add_argument("--like", metavar="CHECKPOINT", help="start from a checkpoint's settings")
     train.add_argument("--detach", action="store_true", help="return at once")
     for model in (ModelConfig, TrainingConfig):
@@ -123,8 +125,7 @@ def _add(options: argparse.Namespace) -> int:
     meter = _Meter(f"Adding {options.name}")
     made = add_file(options.file, options.name, size=options.size, on_progress=meter)
     meter.close()
-    channels, height, width = made.about.item_shape
-    print(f"{made.name}: {len(made.items):,} items, {width} x {height}, {channels} channel(s)")
+    print(f"{made.name}: {len(made.items):,} items, {made.about.item.words()}")
     print(f"attributes: {', '.join(made.visible_attributes()) or 'none'}")
     return 0
 
@@ -141,9 +142,9 @@ def _start(options: argparse.Namespace) -> runs.RunRequest:
     if options.data is None:
         raise ConfigError("`--data` must name a data set, unless `--like` names a checkpoint.")
     common: dict[str, object] = {"name": options.name, "data": options.data}
-    if options.preset == "pca":
-        return validated(runs.RunRequest, {**common, "codec": "pca"})
-    preset = PRESETS[options.preset]
+    if options.preset in FITTED_AT_ONCE:
+        return validated(runs.RunRequest, {**common, "codec": options.preset})
+    preset = PRESETS[options.preset or about_data_set(options.data).item.default_preset]
     return validated(
         runs.RunRequest,
         {
@@ -160,7 +161,7 @@ def _request(options: argparse.Namespace) -> runs.RunRequest:
         said = _given(options, TrainingConfig)
         extra = (given.keys() - {"latent_dim"}) | (said.keys() - {"max_items"})
         if extra:
-            raise ConfigError(f"`{sorted(extra)[0]}` says nothing for PCA: leave it out.")
+            raise ConfigError(f"`{sorted(extra)[0]}` says nothing for {start.codec}: leave it out.")
         fitting = validated(TrainingConfig, {**start.training.model_dump(), **said})
         return validated(runs.RunRequest, {**start.model_dump(), **given, "training": fitting})
     model = validated(ModelConfig, {**start.model.model_dump(), **given})
@@ -241,7 +242,7 @@ def _list(_: argparse.Namespace) -> int:
     for name in list_data_sets():
         try:
             about = about_data_set(name)
-            print(f"  {name}: {about.title}, {about.item_shape}")
+            print(f"  {name}: {about.title}, {about.item.words()}")
         except AeCoreError as error:
             print(f"  {name}: cannot be used: {error}")
     print("checkpoints")

@@ -11,7 +11,6 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from ae_core.errors import ConfigError
 
-SCHEMA_VERSION = 1
 S = TypeVar("S", bound="Settings")
 
 Architecture = Literal["dense", "convolutional"]
@@ -129,35 +128,6 @@ class TrainingConfig(Settings, allow_inf_nan=False):
     n_threads: int = Field(0, ge=0, description="CPU threads; 0: all cores.")
 
 
-class CheckpointConfig(Settings):
-    """`config.json` of a checkpoint: everything needed to rebuild its codec."""
-
-    schema_version: int = Field(SCHEMA_VERSION, description="Version of this format.")
-    codec: Literal["autoencoder", "pca"] = Field("autoencoder", description="Kind of codec.")
-    name: str = Field(description="Name of the checkpoint, and of its folder.")
-    data: str = Field(description="Data set it was fitted on.")
-    data_fingerprint: str = Field("", description="Fingerprint of that data set's items.")
-    item_shape: tuple[int, int, int] = Field(description="Channels, height, width of an item.")
-    latent_dim: int = Field(ge=1, description="Code size.")
-    model: ModelConfig | None = Field(None, description="Composition; none for PCA.")
-    training: TrainingConfig | None = Field(None, description="How it was fitted.")
-    preset: str = Field("", description="Preset it started from.")
-
-    @model_validator(mode="after")
-    def _check(self) -> Self:
-        check_name(self.name)
-        if any(size < 1 for size in self.item_shape):
-            raise ValueError(f"`item_shape` must be positive; got {self.item_shape}.")
-        if (self.codec == "autoencoder") != (self.model is not None):
-            raise ValueError("`model` must be given for an autoencoder, and only for one.")
-        if self.model is not None and self.model.latent_dim != self.latent_dim:
-            raise ValueError(
-                f"`latent_dim` ({self.latent_dim}) differs from the model's "
-                f"({self.model.latent_dim})."
-            )
-        return self
-
-
 def check_name(name: str) -> str:
     """Return `name` if it can safely be a folder's name.
 
@@ -170,21 +140,6 @@ def check_name(name: str) -> str:
             f"got {name!r}: for example 'my-faces'."
         )
     return name
-
-
-def check_item_shape(model: ModelConfig, item_shape: tuple[int, int, int]) -> None:
-    """Refuse a composition that cannot take items of this shape (C, H, W).
-
-    Raises:
-        ConfigError: The item is too small to be halved that often.
-    """
-    _, height, width = item_shape
-    n_stages = len(model.widths)
-    if model.architecture == "convolutional" and min(height, width) < 2**n_stages:
-        raise ConfigError(
-            f"`widths` has {n_stages} stages, each halving the item, which is {height} x {width}: "
-            f"use at most {min(height, width).bit_length() - 1} or architecture dense."
-        )
 
 
 def validated(model: type[S], values: Mapping[str, object]) -> S:

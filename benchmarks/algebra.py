@@ -23,10 +23,11 @@ from numpy.typing import NDArray
 
 from ae_core.codecs.checkpoints import Checkpoint, find_checkpoint, load_codec
 from ae_core.codecs.codec import Codec
-from ae_core.codecs.codes import as_pictures, codes_for
+from ae_core.codecs.codes import codes_for
 from ae_core.data.catalogue import list_data_sets, load_data_set
 from ae_core.data.faces.portraits import render_faces
 from ae_core.data.item_search import select_items
+from ae_core.data.items import Picture
 from ae_core.data.store import DataSet, make_data_set
 from ae_core.steering.matching import N_PAIRS, fit_matching
 from ae_core.steering.sums import Kind, estimate_direction
@@ -159,7 +160,7 @@ class Bench:
     def decide(self, codes: NDArray[np.float32]) -> NDArray[np.bool_]:
         """What the judge sees on decoded codes; (n, latent_dim) -> (n, n_heads)."""
         parts = [
-            as_pictures(self.codec.decode(torch.from_numpy(codes[start : start + 256])))
+            self.codec.item.stored(self.codec.decode(torch.from_numpy(codes[start : start + 256])))
             for start in range(0, len(codes), 256)
         ]
         return self.judge.decide(np.concatenate(parts))
@@ -255,7 +256,9 @@ def judge_pictures(setting: Setting, data_set: DataSet) -> DataSet:
     if not setting.n_drawn:
         return data_set
     items, attributes = render_faces(setting.n_drawn, seed=1)
-    return make_data_set("judge's faces", items, attributes, title="Faces of seed 1")
+    return make_data_set(
+        "judge's faces", items, Picture.of(items), attributes, title="Faces of seed 1"
+    )
 
 
 def train_and_check(

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from ae_core.codecs.checkpoints import find_checkpoint, load_codec
 from ae_core.codecs.codec import Codec
-from ae_core.codecs.codes import as_pictures, codes_for
+from ae_core.codecs.codes import codes_for
 from ae_core.data.catalogue import load_data_set
 from ae_core.data.faces.portraits import DEFAULT, render_faces
 from ae_core.data.item_search import select_items
@@ -42,7 +42,7 @@ KINDS: dict[str, Kind] = {"mean difference": "mean", "conditional": "conditional
 def there_and_back(codec: Codec, codes: Codes) -> Codes:
     """Decode to 8 bits, as a person sees it, and encode again."""
     with torch.inference_mode():
-        pictures = as_pictures(codec.decode(torch.from_numpy(codes)))
+        pictures = codec.item.stored(codec.decode(torch.from_numpy(codes)))
     return encoded(codec, pictures, np.arange(len(pictures)))
 
 

@@ -22,9 +22,11 @@ from pathlib import Path
 
 import numpy as np
 
+from ae_core.data.items import Picture
 from ae_core.locations import data_dir, home
 
 SHAPE = (1, 28, 28)
+PICTURE = Picture(size=SHAPE)
 CHECKPOINT = "encoding-dense"
 _CHUNK = 10_000
 
@@ -47,7 +49,7 @@ def make_data(name: str, n_items: int) -> None:
         name=name,
         title=name,
         n_items=n_items,
-        item_shape=SHAPE,
+        item=PICTURE,
         fingerprint=fingerprint_items(items),
         has_split=False,
     )
@@ -62,7 +64,7 @@ def encode(name: str) -> dict[str, float]:
     from ae_core.codecs.autoencoder import build_autoencoder
     from ae_core.codecs.checkpoints import save_checkpoint
     from ae_core.codecs.codes import codes_for
-    from ae_core.config import CheckpointConfig
+    from ae_core.codecs.config import CheckpointConfig
     from ae_core.data.catalogue import load_data_set
     from ae_core.models.presets import PRESETS
 
@@ -72,11 +74,11 @@ def encode(name: str) -> dict[str, float]:
     config = CheckpointConfig(
         name=CHECKPOINT,
         data=name,
-        item_shape=SHAPE,
+        item=PICTURE,
         latent_dim=model.latent_dim,
         model=model,
     )
-    checkpoint = save_checkpoint(home() / CHECKPOINT, config, build_autoencoder(model, SHAPE))
+    checkpoint = save_checkpoint(home() / CHECKPOINT, config, build_autoencoder(model, PICTURE))
     began = time.perf_counter()
     codes = codes_for(checkpoint, data_set)
     seconds = time.perf_counter() - began

@@ -112,8 +112,8 @@ def train_judge(
     path = cache_dir() / "judges" / f"{key}.safetensors"
     with torch.random.fork_rng():
         torch.manual_seed(seed)
-        judge = Judge(data_set.about.item_shape[0], len(heads))
-        judge.eval()(torch.zeros(1, *data_set.about.item_shape))  # the lazy layer sees its size
+        judge = Judge(data_set.about.item.shape[0], len(heads))
+        judge.eval()(torch.zeros(1, *data_set.about.item.shape))  # the lazy layer sees its size
     from safetensors.torch import load_file, save
 
     if path.is_file():

@@ -8,8 +8,8 @@ import numpy as np
 
 from ae_core.codecs.checkpoints import find_checkpoint, save_checkpoint
 from ae_core.codecs.codes import codes_for
+from ae_core.codecs.config import CheckpointConfig
 from ae_core.codecs.pca import fit_pca
-from ae_core.config import CheckpointConfig
 from ae_core.data.catalogue import load_data_set
 from ae_core.data.own_files import add_arrays
 from ae_core.locations import checkpoints_dir
@@ -37,10 +37,10 @@ def add_with_pca(folder: Path, name: str, latent_dim: int, **arrays: np.ndarray)
 def add_pca(name: str, data_name: str, latent_dim: int) -> Floats:
     """Fit a PCA checkpoint to a data set; the codes of its items, float32 (N, latent_dim)."""
     data = load_data_set(data_name)
-    codec = fit_pca(data.items, data.split()[0], latent_dim)
+    codec = fit_pca(data, data.split()[0], latent_dim)
     config = CheckpointConfig(
         codec="pca", name=name, data=data_name, data_fingerprint=data.about.fingerprint,
-        item_shape=data.about.item_shape, latent_dim=latent_dim,
+        item=data.about.item, latent_dim=latent_dim,
     )  # fmt: skip
     save_checkpoint(checkpoints_dir() / config.name, config, codec)
     return np.array(codes_for(find_checkpoint(config.name), data))

@@ -32,7 +32,8 @@ from ae_core.codecs.autoencoder import Autoencoder, build_autoencoder
 from ae_core.codecs.cards import held_out_scores, make_card
 from ae_core.codecs.checkpoints import save_checkpoint
 from ae_core.codecs.codec import Codec
-from ae_core.codecs.codes import as_floats
+from ae_core.codecs.codes import float_batches
+from ae_core.codecs.config import CheckpointConfig
 from ae_core.codecs.metrics import (
     jacobian_norm,
     knn_accuracy,
@@ -41,7 +42,6 @@ from ae_core.codecs.metrics import (
     zero_share,
 )
 from ae_core.codecs.pca import fit_pca
-from ae_core.config import CheckpointConfig
 from ae_core.data.store import DataSet
 from ae_core.locations import cache_dir, checkpoints_dir, home, project_root, write_atomically
 from ae_core.training.loop import Training
@@ -87,20 +87,20 @@ def stopwatch(seconds: list[float]) -> Iterator[None]:
 def run_cell(cell: Cell, data_set: DataSet, *, is_quick: bool) -> Row:
     """Train, save and measure one cell."""
     train, held_out = data_set.split()
-    shape, seconds = data_set.about.item_shape, list[float]()
+    item, seconds = data_set.about.item, list[float]()
     config = CheckpointConfig(
         codec="pca",
         name=cell.name,
         data=cell.data,
         data_fingerprint=data_set.about.fingerprint,
-        item_shape=shape,
+        item=item,
         latent_dim=cell.latent_dim,
     )
     codec: Codec
     if cell.family == PCA:
         with stopwatch(seconds):
-            codec = fit_pca(data_set.items, train, cell.latent_dim)
-        scores = held_out_scores(codec, data_set.items, held_out)
+            codec = fit_pca(data_set, train, cell.latent_dim)
+        scores = held_out_scores(codec, data_set, held_out)
         history: list[dict[str, object]] = [
             {"epoch": 1, "seconds": seconds[0], "train": {}, "held_out": scores}
         ]
@@ -108,7 +108,7 @@ def run_cell(cell: Cell, data_set: DataSet, *, is_quick: bool) -> Row:
         model_config, training_config = settings(cell)
         if is_quick:
             training_config = training_config.model_copy(update={"epochs": 1})
-        model = build_autoencoder(model_config, shape, seed=cell.seed)
+        model = build_autoencoder(model_config, item, seed=cell.seed)
         training = Training(model, data_set.items, train, held_out, training_config)
         with stopwatch(seconds):
             for _ in training.steps():
@@ -132,7 +132,7 @@ def run_cell(cell: Cell, data_set: DataSet, *, is_quick: bool) -> Row:
 def measure(codec: Codec, data_set: DataSet, label: str) -> Row:
     """Every figure of a row; errors a pixel, in nats an item where it is a likelihood."""
     train, held_out = data_set.split()
-    row: Row = {**held_out_scores(codec, data_set.items, held_out)}
+    row: Row = {**held_out_scores(codec, data_set, held_out)}
     knn_train = spread_rows(train, N_KNN_TRAIN)
     knn_held_out = spread_rows(held_out, N_KNN_HELD_OUT)
     codes = encoded(codec, data_set.items, held_out)
@@ -148,10 +148,11 @@ def measure(codec: Codec, data_set: DataSet, label: str) -> Row:
         "mean_code": mean_activity(codes),
         "active": n_active_units(codes),
     }
-    some = as_floats(data_set.items[spread_rows(held_out, N_JACOBIAN)])
+    rows = spread_rows(held_out, N_JACOBIAN)
+    some = data_set.about.item.floats(data_set.items[rows])
     row["jacobian"] = float(jacobian_norm(codec, some).mean())
     if isinstance(codec, Autoencoder) and codec.config.bottleneck == "variational":
-        row |= bounds(codec, data_set.items, held_out)
+        row |= bounds(codec, data_set, held_out)
     return row
 
 
@@ -159,13 +160,13 @@ def encoded(codec: Codec, items: np.ndarray, rows: np.ndarray) -> np.ndarray:
     """float32 (len(rows), latent_dim)."""
     with torch.inference_mode():
         parts = [
-            codec.encode(as_floats(items[rows[start : start + BATCH]]))
+            codec.encode(codec.item.floats(items[rows[start : start + BATCH]]))
             for start in range(0, len(rows), BATCH)
         ]
     return torch.cat(parts).numpy()
 
 
-def bounds(model: Autoencoder, items: np.ndarray, held_out: np.ndarray) -> Row:
+def bounds(model: Autoencoder, data_set: DataSet, held_out: np.ndarray) -> Row:
     """Negative ELBO of all held-out items, and the importance-weighted bound.
 
     How much tighter the latter is, is measured on some items, by the same samples for both.
@@ -173,10 +174,10 @@ def bounds(model: Autoencoder, items: np.ndarray, held_out: np.ndarray) -> Row:
     generator = torch.Generator().manual_seed(0)
     sums = 0.0
     with torch.inference_mode():
-        for start in range(0, len(held_out), BATCH):
-            batch = as_floats(items[held_out[start : start + BATCH]])
+        for _, batch in float_batches(data_set, held_out, n_items=BATCH):
             sums += float(model.negative_bound(batch, generator=generator).sum())
-        some = as_floats(items[spread_rows(held_out, N_BOUND)])
+        rows = spread_rows(held_out, N_BOUND)
+        some = data_set.about.item.floats(data_set.items[rows])
         single = torch.stack(
             [
                 model.negative_bound(some, generator=generator.manual_seed(seed))

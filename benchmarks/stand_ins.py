@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from ae_core.codecs.codec import Codec
+from ae_core.data.items import Picture
 from ae_core.errors import CheckpointError
 
 
@@ -23,7 +24,7 @@ class StandIn(Codec):
     def __init__(self, latent_dim: int, item_shape: tuple[int, int, int], seed: int) -> None:
         super().__init__()
         self.latent_dim = latent_dim
-        self.item_shape = item_shape
+        self.item = Picture(size=item_shape)
         channels, height, _ = item_shape
         widths = {16: [64, 32], 32: [96, 64, 32], 64: [128, 64, 32, 32], 128: [128, 64, 32, 32, 16]}
         stages: list[nn.Module] = []

@@ -113,7 +113,7 @@ def disturb(n_kills: int, seed: int, n_epochs: int) -> tuple[int, list[str], lis
 
 def undisturbed(n_epochs: int) -> Training:
     data_set = load_data_set("digits")
-    model = build_autoencoder(MODEL, data_set.about.item_shape, seed=0)
+    model = build_autoencoder(MODEL, data_set.about.item, seed=0)
     training = Training(model, data_set.items, *data_set.split(), settings(n_epochs))
     for _ in training.steps():
         pass

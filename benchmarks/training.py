@@ -28,6 +28,7 @@ from torch.nn import functional
 
 from ae_core.codecs.autoencoder import build_autoencoder
 from ae_core.config import ModelConfig, TrainingConfig
+from ae_core.data.items import Picture
 from ae_core.processes.devices import best_device, n_cores
 from ae_core.training.loop import Training
 
@@ -53,7 +54,7 @@ def digits() -> np.ndarray:
 def ours(items: np.ndarray, config: ModelConfig) -> Slice:
     """One epoch of `ae_core.training.loop`, its bookkeeping and one held-out item included."""
     training = Training(
-        build_autoencoder(config, (1, 28, 28)),
+        build_autoencoder(config, Picture(size=(1, 28, 28))),
         items,
         np.arange(N_ITEMS),
         np.array([N_ITEMS]),
@@ -136,7 +137,9 @@ def pythae(items: np.ndarray, folder: Path) -> Slice:
         ) from error
     floats = torch.from_numpy(items[:N_ITEMS]).float() / 255
     trainer = BaseTrainer(
-        model=VAE(VAEConfig(input_dim=(1, 28, 28), latent_dim=16, reconstruction_loss="bce")),
+        model=VAE(
+            VAEConfig(input_dim=Picture(size=(1, 28, 28)), latent_dim=16, reconstruction_loss="bce")
+        ),
         train_dataset=BaseDataset(floats, torch.zeros(N_ITEMS)),
         training_config=BaseTrainerConfig(
             output_dir=str(folder), per_device_train_batch_size=BATCH, learning_rate=1e-3

@@ -7,51 +7,50 @@ from torch import Tensor, nn
 
 from ae_core.codecs.codec import Codec
 from ae_core.config import ModelConfig
+from ae_core.data.items import ItemKind
 from ae_core.errors import LatentInputError
 from ae_core.models.bottlenecks import BOTTLENECKS, Posterior, charged_kl, kl_divergence
+from ae_core.models.composition import check_composition
 from ae_core.models.corruptions import corrupt
 from ae_core.models.losses import LOSSES
-from ae_core.models.networks import ARCHITECTURES, DenseDecoder, DenseEncoder, ItemShape, initialise
+from ae_core.models.networks import ARCHITECTURES, DenseDecoder, DenseEncoder, initialise
 from ae_core.models.penalties import PENALTIES, Scene
-
-# Grey level that a decoder can start from: one of exactly 0 or 1 has an infinite logit.
-_FAINTEST = 0.02
 
 
 class Autoencoder(Codec):
     """architecture x bottleneck x corruption x penalty x loss; made by `build_autoencoder`."""
 
-    def __init__(self, config: ModelConfig, item_shape: ItemShape) -> None:
+    def __init__(self, config: ModelConfig, item: ItemKind) -> None:
         super().__init__()
         self.config = config
-        self.item_shape = item_shape
+        self.item = item
         self.latent_dim = config.latent_dim
-        self.encoder, self.decoder = ARCHITECTURES[config.architecture](config, item_shape)
+        self.encoder, self.decoder = ARCHITECTURES[config.architecture](config, item.shape)
         self.bottleneck = BOTTLENECKS[config.bottleneck](config, self.encoder.n_features)
-        self.loss = LOSSES[config.loss]()
+        self.loss = LOSSES[config.loss](item)
         self.penalty = PENALTIES[config.penalty](config, self.encoder, self.bottleneck)
 
     def start_from(self, mean: Tensor) -> None:
-        """Begin at the mean picture, if the net is `centred`: seen as zero, and decoded at first.
+        """Begin at the mean item, if the net is `centred`: seen as zero, and decoded at first.
 
         Args:
-            mean: Of the training items, float32 (C, H, W) in [0, 1].
+            mean: Of the training items, float32 (*item.shape,).
         """
         if not self.config.centred:
             return
         assert isinstance(self.encoder, DenseEncoder) and isinstance(self.decoder, DenseDecoder)
         self.encoder.start_from(mean.flatten())
-        self.decoder.start_from(torch.logit(mean.flatten(), eps=_FAINTEST))
+        self.decoder.start_from(self.item.unlink(mean).flatten())
 
     def posterior(self, items: Tensor) -> Posterior:
-        """q(z | x) of items (N, C, H, W)."""
+        """q(z | x) of items (N, *item.shape)."""
         return self.bottleneck(self.encoder(items))
 
     def encode(self, items: Tensor) -> Tensor:
         return self.posterior(items).mean
 
     def decode(self, codes: Tensor) -> Tensor:
-        return self.loss.pixels(self.decoder(codes))
+        return self.loss.items(self.decoder(codes))
 
     def forward(
         self,
@@ -63,7 +62,7 @@ class Autoencoder(Codec):
         """The terms of the objective, each a mean over the items, in nats where it is one.
 
         Args:
-            items: float32 (N, C, H, W) in [0, 1].
+            items: float32 (N, *item.shape), in the range of their kind.
             epochs_done: Where the run stands, for the warm-up of beta; infinity: after it.
             generator: Source of all randomness, on the items' device.
 
@@ -71,7 +70,8 @@ class Autoencoder(Codec):
             "reconstruction", "kl" if variational, "penalty" if there is one, and "objective",
             which is to be minimised: reconstruction + beta * kl + penalty_weight * penalty.
         """
-        seen = corrupt(items, self.config.corruption, self.config.corruption_range, generator)
+        config = self.config
+        seen = corrupt(items, config.corruption, config.corruption_range, self.item, generator)
         if self.penalty is not None and self.penalty.needs_input_gradient:
             seen = seen.detach().requires_grad_()
         posterior = self.posterior(seen)
@@ -97,7 +97,7 @@ class Autoencoder(Codec):
         return self.config.beta * epochs_done / self.config.warm_up_epochs
 
     def sample_prior(self, n_items: int, *, generator: torch.Generator | None = None) -> Tensor:
-        """Items (n_items, C, H, W) decoded from codes drawn from the prior N(0, 1).
+        """Items (n_items, *item.shape) decoded from codes drawn from the prior N(0, 1).
 
         Raises:
             LatentInputError: The model is not variational: it has no prior.
@@ -116,7 +116,7 @@ class Autoencoder(Codec):
         Beta, free bits and corruption play no part.
 
         Args:
-            items: float32 (N, C, H, W) in [0, 1].
+            items: float32 (N, *item.shape), in the range of their kind.
             n_samples: K, at least 1.
             generator: Source of all randomness, on the items' device.
 
@@ -138,7 +138,7 @@ class Autoencoder(Codec):
     ) -> Tensor:
         """log p(x | z) + log p(z) - log q(z | x) at one sample an item: (N,)."""
         codes = posterior.sample(generator)
-        nats = self.loss(self.decoder(codes), items) + self.loss.log_constant * items[0].numel()
+        nats = self.loss(self.decoder(codes), items) + self.loss.log_constant * self.item.n_numbers
         assert posterior.log_var is not None
         # the constants of p(z) and q(z | x) cancel
         log_prior = -0.5 * codes.square()
@@ -153,13 +153,14 @@ class Autoencoder(Codec):
             )
 
 
-def build_autoencoder(config: ModelConfig, item_shape: ItemShape, *, seed: int = 0) -> Autoencoder:
+def build_autoencoder(config: ModelConfig, item: ItemKind, *, seed: int = 0) -> Autoencoder:
     """A model with fresh weights drawn from `seed`.
 
     Raises:
-        ConfigError: The settings do not fit items of this shape.
+        ConfigError: The settings do not fit such items.
     """
-    model = Autoencoder(config, item_shape)
+    check_composition(config, item)
+    model = Autoencoder(config, item)
     initialise(model, seed)
     if config.code_activation != "none":
         _start_at_the_mean_code(model)

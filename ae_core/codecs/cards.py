@@ -6,13 +6,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import psutil
 
-from ae_core.codecs.checkpoints import (
-    CARD,
-    CheckpointConfig,
-    load_codec,
-    pca_partner,
-    read_checkpoint,
-)
+from ae_core.codecs.checkpoints import CARD, load_codec, read_checkpoint
+from ae_core.codecs.codes import float_batches
+from ae_core.codecs.config import CheckpointConfig
+from ae_core.codecs.partner import pca_partner
 from ae_core.config import TrainingConfig
 from ae_core.data.store import DataSet
 from ae_core.locations import write_atomically
@@ -20,23 +17,19 @@ from ae_core.locations import write_atomically
 if TYPE_CHECKING:
     from ae_core.codecs.codec import Codec
 
-_BATCH = 512
 
-
-def held_out_scores(codec: "Codec", items: np.ndarray, held_out: np.ndarray) -> dict[str, float]:
-    """Mean squared error and binary cross-entropy, a pixel, of held-out reconstructions."""
+def held_out_scores(codec: "Codec", data_set: DataSet, held_out: np.ndarray) -> dict[str, float]:
+    """The kind's measures of held-out reconstructions, each a mean over all their numbers."""
     import torch
 
-    from ae_core.codecs.codes import as_floats
-    from ae_core.codecs.metrics import binary_cross_entropy, mean_squared_error
+    from ae_core.codecs.metrics import MEASURES
 
-    sums = {"mse": 0.0, "bce": 0.0}
+    sums = dict.fromkeys(data_set.about.item.measures, 0.0)
     with torch.inference_mode():
-        for start in range(0, len(held_out), _BATCH):
-            originals = as_floats(items[held_out[start : start + _BATCH]])
-            pictures = codec.reconstruct(originals)
-            sums["mse"] += mean_squared_error(pictures, originals) * len(originals)
-            sums["bce"] += binary_cross_entropy(pictures, originals) * len(originals)
+        for _, originals in float_batches(data_set, held_out):
+            decoded = codec.reconstruct(originals)
+            for name in sums:
+                sums[name] += float(MEASURES[name](decoded, originals)) * len(originals)
     return {name: total / len(held_out) for name, total in sums.items()}
 
 
@@ -44,7 +37,7 @@ def add_pca_line(folder: Path, data_set: DataSet, card: str) -> None:
     """Fit the PCA that stands beside the model everywhere, and put its score on the card."""
     partner = pca_partner(read_checkpoint(folder))
     _, held_out = data_set.split()
-    mse = held_out_scores(load_codec(partner), data_set.items, held_out)["mse"]
+    mse = held_out_scores(load_codec(partner), data_set, held_out)["mse"]
     line = f"- PCA with {partner.config.latent_dim} components: MSE {mse:.5f}\n"
     write_atomically(folder / CARD, card + line)
 
@@ -80,7 +73,7 @@ def make_card(config: CheckpointConfig, data_set: DataSet, history: list[dict[st
         lines.append(f"- epochs: {last['epoch']}{of_one}, seed {config.training.seed}")
         lines.append(f"- model: `{config.model.model_dump_json()}`")
         lines.append(f"- training: `{config.training.model_dump_json()}`")
-    lines += ["", "Held out, a pixel or an item:", ""]
+    lines += ["", f"Held out, a {data_set.about.item.unit} or an item:", ""]
     lines += [f"- {name}: {value:.5f}" for name, value in scores.items()]
     return "\n".join(lines) + "\n"
 

@@ -4,24 +4,31 @@ from abc import ABC, abstractmethod
 
 from torch import Tensor, nn
 
+from ae_core.data.items import ItemKind
+
 
 class Codec(nn.Module, ABC):
     """Turns items into codes and back; an autoencoder is one, PCA is one.
 
     Attributes:
         latent_dim: Numbers a code has.
-        item_shape: Channels, height and width of an item.
+        item: What an item is.
     """
 
     latent_dim: int
-    item_shape: tuple[int, int, int]
+    item: ItemKind
+
+    @property
+    def item_shape(self) -> tuple[int, ...]:
+        """Shape of one item's tensor."""
+        return self.item.shape
 
     @abstractmethod
     def encode(self, items: Tensor) -> Tensor:
         """Codes of items.
 
         Args:
-            items: float32 (N, C, H, W) in [0, 1].
+            items: float32 (N, *item_shape), in the range of their kind.
 
         Returns:
             float32 (N, latent_dim). Deterministic: a variational codec gives the posterior mean.
@@ -29,7 +36,7 @@ class Codec(nn.Module, ABC):
 
     @abstractmethod
     def decode(self, codes: Tensor) -> Tensor:
-        """Items of codes: float32 (N, latent_dim) to float32 (N, C, H, W) in [0, 1]."""
+        """Items of codes: float32 (N, latent_dim) to float32 (N, *item_shape), in their range."""
 
     def reconstruct(self, items: Tensor) -> Tensor:
         """What is left of items after a code: `decode(encode(items))`."""

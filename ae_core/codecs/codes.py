@@ -1,12 +1,14 @@
 """Codes of a whole data set: made once, kept as a memory-mapped array under a key of all inputs."""
 
 import hashlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ae_core.codecs.checkpoints import Checkpoint, find_checkpoint, load_codec, pca_partner
+from ae_core.codecs.checkpoints import Checkpoint, find_checkpoint, load_codec
+from ae_core.codecs.partner import pca_partner
 from ae_core.data.catalogue import load_data_set
 from ae_core.data.store import DataSet
 from ae_core.errors import DataError
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     from ae_core.codecs.codec import Codec
 
 
-_BATCH = 512
+BATCH = 512
 
 
 def codes_key(checkpoint: Checkpoint, data_set: DataSet) -> str:
@@ -32,24 +34,19 @@ def _path(checkpoint: Checkpoint, data_set: DataSet) -> Path:
     return cache_dir() / "codes" / f"{codes_key(checkpoint, data_set)}.npy"
 
 
-def check_shapes(checkpoint: Checkpoint, data_set: DataSet) -> None:
+def check_items(checkpoint: Checkpoint, data_set: DataSet) -> None:
     """Refuse a data set whose items the codec was not made for.
 
     Raises:
-        DataError: The shapes differ.
+        DataError: They are of another kind, shape, or table.
     """
-    expected, found = checkpoint.config.item_shape, data_set.about.item_shape
-    if expected != found:
+    expected, present = checkpoint.config.item, data_set.about.item
+    if expected != present:
         raise DataError(
-            f"Checkpoint {checkpoint.name!r} was made for items of {_words(expected)}; data set "
-            f"{data_set.name!r} has {_words(found)}: choose a data set of that shape, or train a "
-            "model on this one."
+            f"Checkpoint {checkpoint.name!r} was made for items of {expected.words()}; data set "
+            f"{data_set.name!r} has {'others of ' if expected.words() == present.words() else ''}"
+            f"{present.words()}: choose a data set of such items, or train a model on this one."
         )
-
-
-def _words(shape: tuple[int, int, int]) -> str:
-    channels, height, width = shape
-    return f"{width} x {height} pixels, {'grey' if channels == 1 else 'colour'}"
 
 
 def cached_codes(checkpoint: Checkpoint, data_set: DataSet) -> np.ndarray | None:
@@ -84,11 +81,11 @@ def codes_for(
         DataError: The items have another shape than the codec's.
         CheckpointError: The checkpoint cannot be loaded.
     """
-    check_shapes(checkpoint, data_set)
+    check_items(checkpoint, data_set)
     found = cached_codes(checkpoint, data_set)
     if found is not None:
         return found
-    _encode_to(_path(checkpoint, data_set), load_codec(checkpoint), data_set.items, on_progress)
+    _encode_to(_path(checkpoint, data_set), load_codec(checkpoint), data_set, on_progress)
     made = cached_codes(checkpoint, data_set)
     if made is None:
         raise DataError(
@@ -106,28 +103,40 @@ def encode_with_partner(on_progress: Progress, *, checkpoint: str, data: str) ->
     codes_for(pca_partner(model), data_set, on_progress=pca)
 
 
-def _encode_to(path: Path, codec: "Codec", items: np.ndarray, on_progress: Progress) -> None:
+def _encode_to(path: Path, codec: "Codec", data_set: DataSet, on_progress: Progress) -> None:
     """Encode in batches into a file that appears under its name only when it is whole."""
     import torch
 
-    header = {"descr": "<f4", "fortran_order": False, "shape": (len(items), codec.latent_dim)}
+    shape = (len(data_set.items), codec.latent_dim)
     with atomic_file(path) as file, torch.inference_mode():
+        header = {"descr": "<f4", "fortran_order": False, "shape": shape}
         np.lib.format.write_array_header_1_0(file, header)
-        for start in range(0, len(items), _BATCH):
-            codes = codec.encode(as_floats(items[start : start + _BATCH]))
-            file.write(np.ascontiguousarray(codes.numpy(), dtype="<f4").tobytes())
-            on_progress("encoding items", min(start + _BATCH, len(items)) / len(items))
+        for _, floats in float_batches(data_set, on_progress=on_progress):
+            codes = codec.encode(floats).numpy()
+            file.write(np.ascontiguousarray(codes, dtype="<f4").tobytes())
 
 
-def as_floats(items: np.ndarray) -> "Tensor":
-    """uint8 (N, C, H, W) as the float32 in [0, 1] that codecs take."""
-    import torch
+def float_batches(
+    data_set: DataSet,
+    rows: np.ndarray | None = None,
+    *,
+    n_items: int = BATCH,
+    on_progress: Progress = silent,
+) -> "Iterator[tuple[slice, Tensor]]":
+    """Items as codecs take them, batch by batch.
 
-    return torch.from_numpy(np.array(items)).float().div_(255)
+    Args:
+        data_set: Whose items; read from disk as they are needed.
+        rows: int64 indices; all items if None.
+        n_items: In a batch, at most.
+        on_progress: Told after each batch.
 
-
-def as_pictures(items: "Tensor") -> np.ndarray:
-    """float32 (N, C, H, W) in [0, 1] as uint8, rounded."""
-    import torch
-
-    return items.mul(255).round_().clamp_(0, 255).to(torch.uint8).cpu().numpy()
+    Yields:
+        The batch's places among `rows`, and float32 (n, *item.shape).
+    """
+    total = len(data_set.items) if rows is None else len(rows)
+    for start in range(0, total, n_items):
+        places = slice(start, min(start + n_items, total))
+        stored = data_set.items[places if rows is None else rows[places]]
+        yield places, data_set.about.item.floats(stored)
+        on_progress("encoding items", places.stop / total)

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from pydantic import Field, ValidationError
 
-from ae_core.codecs.checkpoints import Checkpoint, find_checkpoint, load_codec, pca_partner
-from ae_core.codecs.codes import as_floats, check_shapes
+from ae_core.codecs.checkpoints import Checkpoint, find_checkpoint, load_codec
+from ae_core.codecs.codes import check_items, float_batches
+from ae_core.codecs.partner import pca_partner
 from ae_core.config import Settings
 from ae_core.data.catalogue import load_data_set
 from ae_core.data.store import DataSet
@@ -32,7 +33,7 @@ _VERSION = 1
 
 
 class Comparison(Settings):
-    """Errors on the same held-out items; all are mean squared errors a pixel, pixels in [0, 1]."""
+    """Errors on the same held-out items; all are mean squared errors a number of an item."""
 
     n_items: int = Field(description="Held-out items measured.")
     model_mse: float = Field(description="The model's error.")
@@ -78,25 +79,28 @@ def compare_with_pca(
     Raises:
         DataError: The items have another shape than the codec's.
     """
-    check_shapes(checkpoint, data_set)
+    check_items(checkpoint, data_set)
     found = cached_comparison(checkpoint, data_set)
     if found is not None:
         return found
-    items = data_set.items[held_out_sample(data_set)]
+    rows = held_out_sample(data_set)
     n_axes = curve_axes(checkpoint, data_set)
-    model = errors(load_codec(checkpoint), items, on_progress=stretch(on_progress, 0, 0.4))
+    model = errors(load_codec(checkpoint), data_set, rows, on_progress=stretch(on_progress, 0, 0.4))
     partner = errors(
-        load_codec(pca_partner(checkpoint)), items, on_progress=stretch(on_progress, 0.4, 0.8)
+        load_codec(pca_partner(checkpoint)),
+        data_set,
+        rows,
+        on_progress=stretch(on_progress, 0.4, 0.8),
     )
     fitting = stretch(on_progress, 0.8, 1)
     long = pca_partner(checkpoint, latent_dim=n_axes, on_progress=fitting)
     made = Comparison(
-        n_items=len(items),
+        n_items=len(rows),
         model_mse=float(model.mean()),
         model_standard_error=_standard_error(model),
         pca_mse=float(partner.mean()),
         pca_standard_error=_standard_error(partner),
-        curve=tuple(pca_curve(load_codec(long), items)),  # type: ignore[arg-type]
+        curve=tuple(pca_curve(load_codec(long), data_set, rows)),  # type: ignore[arg-type]
     )
     on_progress("measured", 1.0)
     write_atomically(_path(checkpoint, data_set), made.model_dump_json())
@@ -109,23 +113,28 @@ def compare_by_name(on_progress: Progress, *, checkpoint: str, data: str) -> Non
 
 
 def curve_axes(checkpoint: Checkpoint, data_set: DataSet) -> int:
-    """Axes of PCA's curve: a few times the code size, no more than data and pixels allow."""
+    """Axes of PCA's curve: a few times the code size, as far as items and their numbers allow."""
     train, _ = data_set.split()
-    n_pixels = int(np.prod(data_set.about.item_shape))
     wanted = min(CURVE_REACH * checkpoint.config.latent_dim, MAX_AXES)
-    return max(checkpoint.config.latent_dim, min(wanted, n_pixels, len(train) - 1))
+    most = min(wanted, data_set.about.item.n_numbers, len(train) - 1)
+    return max(checkpoint.config.latent_dim, most)
 
 
-def errors(codec: "Codec", items: np.ndarray, *, on_progress: Progress = silent) -> np.ndarray:
-    """Mean squared error of each item's reconstruction, float64 (N,), pixels in [0, 1]."""
+def errors(
+    codec: "Codec",
+    data_set: DataSet,
+    rows: np.ndarray | None = None,
+    *,
+    on_progress: Progress = silent,
+) -> np.ndarray:
+    """Mean squared error of each item's reconstruction, float64 (n,); of all items if no rows."""
     import torch
 
     parts = []
     with torch.inference_mode():
-        for start in range(0, len(items), _BATCH):
-            batch = as_floats(items[start : start + _BATCH])
+        batches = float_batches(data_set, rows, n_items=_BATCH, on_progress=on_progress)
+        for _, batch in batches:
             parts.append((codec.reconstruct(batch) - batch).square().flatten(1).mean(1).double())
-            on_progress("decoding", min(start + _BATCH, len(items)) / len(items))
     return torch.cat(parts).numpy()
 
 
@@ -133,15 +142,16 @@ def _standard_error(values: np.ndarray) -> float:
     return float(values.std(ddof=1) / np.sqrt(len(values))) if len(values) > 1 else 0.0
 
 
-def pca_curve(codec: "PcaCodec", items: np.ndarray) -> np.ndarray:
+def pca_curve(codec: "PcaCodec", data_set: DataSet, rows: np.ndarray) -> np.ndarray:
     """PCA's error with 0 to `codec.latent_dim` axes, float64 (latent_dim + 1,).
 
     By Pythagoras: what k orthonormal axes leave is |x - mean|^2 less the k squared scores; before
-    clamping to [0, 1], which only brings it down a little.
+    clipping to the range of the items, which only brings it down a little.
     """
     import torch
 
-    flat: Tensor = as_floats(items).flatten(1) - codec.mean  # (N, D)
+    floats: Tensor = data_set.about.item.floats(data_set.items[rows])
+    flat = floats.flatten(1) - codec.mean  # (n, D)
     with torch.inference_mode():
         scores = (flat @ codec.components.T).double()  # (N, latent_dim)
         total = flat.double().square().sum(1, keepdim=True)

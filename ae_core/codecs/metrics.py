@@ -1,10 +1,12 @@
 """How good a codec is, and what its codes are like."""
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from ae_core.codecs.codec import Codec
 from ae_core.errors import DataError, LatentInputError
@@ -13,9 +15,9 @@ from ae_core.neighbours import nearest
 ACTIVE_VARIANCE = 0.01
 
 
-def mean_squared_error(pictures: Tensor, originals: Tensor) -> float:
-    """Mean of squared differences over all pixels of all items; 0 is perfect."""
-    return float((pictures - originals).square().mean())
+def mean_squared_error(decoded: Tensor, originals: Tensor) -> float:
+    """Mean of squared differences over all numbers of all items; 0 is perfect."""
+    return float((decoded - originals).square().mean())
 
 
 def binary_cross_entropy(pictures: Tensor, originals: Tensor) -> float:
@@ -25,6 +27,14 @@ def binary_cross_entropy(pictures: Tensor, originals: Tensor) -> float:
     costs 100 nats, as in torch.
     """
     return float(torch.nn.functional.binary_cross_entropy(pictures, originals))
+
+
+MEASURES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
+    "mse": functional.mse_loss,
+    "bce": functional.binary_cross_entropy,
+}
+"""Measures of reconstructions that a kind of item may name: (decoded, originals), both
+(N, *item.shape), to a scalar, the mean over all numbers."""
 
 
 def psnr(pictures: Tensor, originals: Tensor) -> float:
@@ -91,7 +101,7 @@ def jacobian_norm(codec: Codec, items: Tensor) -> Tensor:
 
     Args:
         codec: Whose (mean) code is differentiated.
-        items: float32 (N, C, H, W) in [0, 1].
+        items: float32 (N, *codec.item_shape).
 
     Returns:
         (N,), not squared.

@@ -6,6 +6,8 @@ from torch import Tensor
 
 from ae_core.arrays import Blocks, principal_axes
 from ae_core.codecs.codec import Codec
+from ae_core.data.items import ItemKind
+from ae_core.data.store import DataSet
 from ae_core.errors import DataError, LatentInputError
 from ae_core.processes.progress import Progress, silent
 
@@ -16,7 +18,7 @@ class PcaCodec(Codec):
     """The best linear codec: projection on the leading principal axes of the fitted items.
 
     Attributes:
-        mean: float32 (D,) with D = C * H * W.
+        mean: float32 (D,), D numbers of an item.
         components: float32 (latent_dim, D), orthonormal rows, by falling variance.
         variances: float32 (latent_dim,), variance of the fitted items along each axis.
         total_variance: float32 (), over all axes.
@@ -27,17 +29,17 @@ class PcaCodec(Codec):
     variances: Tensor
     total_variance: Tensor
 
-    def __init__(self, item_shape: tuple[int, int, int], latent_dim: int) -> None:
+    def __init__(self, item: ItemKind, latent_dim: int) -> None:
         super().__init__()
-        n_pixels = int(np.prod(item_shape))
-        if not 1 <= latent_dim <= n_pixels:
+        if not 1 <= latent_dim <= item.n_numbers:
             raise LatentInputError(
-                f"`latent_dim` must be 1 to {n_pixels}, the pixels of an item; got {latent_dim}."
+                f"`latent_dim` must be 1 to {item.n_numbers}, the numbers of an item; got "
+                f"{latent_dim}."
             )
-        self.item_shape = item_shape
+        self.item = item
         self.latent_dim = latent_dim
-        self.register_buffer("mean", torch.zeros(n_pixels))
-        self.register_buffer("components", torch.zeros(latent_dim, n_pixels))
+        self.register_buffer("mean", torch.zeros(item.n_numbers))
+        self.register_buffer("components", torch.zeros(latent_dim, item.n_numbers))
         self.register_buffer("variances", torch.zeros(latent_dim))
         self.register_buffer("total_variance", torch.zeros(()))
 
@@ -46,7 +48,7 @@ class PcaCodec(Codec):
 
     def decode(self, codes: Tensor) -> Tensor:
         flat = torch.addmm(self.mean, codes, self.components)  # (N, D)
-        return flat.clamp(0, 1).unflatten(1, self.item_shape)
+        return self.item.clip(flat.unflatten(1, self.item_shape))
 
     def truncated(self, latent_dim: int) -> "PcaCodec":
         """The codec of the leading `latent_dim` axes: PCA is nested, nothing is fitted again."""
@@ -54,7 +56,7 @@ class PcaCodec(Codec):
             raise LatentInputError(
                 f"`latent_dim` ({latent_dim}) is more than the {self.latent_dim} fitted axes."
             )
-        smaller = PcaCodec(self.item_shape, latent_dim).to(self.mean.device)
+        smaller = PcaCodec(self.item, latent_dim).to(self.mean.device)
         smaller.load_state_dict(
             {
                 "mean": self.mean,
@@ -67,34 +69,37 @@ class PcaCodec(Codec):
 
 
 def fit_pca(
-    items: np.ndarray,
+    data_set: DataSet,
     indices: np.ndarray,
     latent_dim: int,
     *,
     on_progress: Progress = silent,
 ) -> PcaCodec:
-    """Fit PCA to uint8 items, reading them in chunks: memory does not grow with their number.
+    """Fit PCA to items of a data set, in chunks: memory does not grow with their number.
 
     Solved by `ae_core.arrays.principal_axes`.
 
     Args:
-        items: uint8 (N, C, H, W).
+        data_set: Whose items.
         indices: int64 rows to fit on, more than `latent_dim`.
         latent_dim: Axes to keep.
         on_progress: Told how far it is; may raise to stop it.
 
     Raises:
         DataError: Fewer rows than axes.
-        LatentInputError: More axes than pixels.
+        LatentInputError: More axes than an item has numbers.
     """
     if len(indices) <= latent_dim:
         raise DataError(
             f"PCA at code size {latent_dim} needs more than {latent_dim} items; got "
             f"{len(indices)}: add items or choose a smaller code."
         )
-    codec = PcaCodec(tuple(items.shape[1:]), latent_dim)
+    item = data_set.about.item
+    codec = PcaCodec(item, latent_dim)
     blocks = Blocks(
-        lambda start, stop: _flat(items, indices[start:stop], np.float32), len(indices), _CHUNK
+        lambda start, stop: item.floats(data_set.items[indices[start:stop]]).flatten(1).numpy(),
+        len(indices),
+        _CHUNK,
     )
     fitted = principal_axes(
         blocks, latent_dim, on_part=lambda done, n: on_progress("fitting PCA", done / n)
@@ -108,8 +113,3 @@ def fit_pca(
         }
     )
     return codec.eval()
-
-
-def _flat(items: np.ndarray, rows: np.ndarray, dtype: type) -> np.ndarray:
-    """Rows as (n, D) in [0, 1]."""
-    return items[rows].reshape(len(rows), -1).astype(dtype) / dtype(255)

@@ -4,12 +4,16 @@ import contextlib
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from ae_core.data.items import Picture, rows_of_table
 from ae_core.data.store import (
+    SPLIT_COLUMN,
     About,
     DataSet,
+    held_out_rows,
     make_data_set,
     read_about,
     read_data_set,
@@ -36,6 +40,7 @@ def _make_digits(_: Progress) -> DataSet:
     return make_data_set(
         "digits",
         items,
+        Picture.of(items),
         attributes,
         title="Digits",
         description="1,797 handwritten digits, 8 x 8 pixels.",
@@ -51,6 +56,7 @@ def _make_faces(on_progress: Progress, n_items: int = N_FACES) -> DataSet:
     return make_data_set(
         "faces",
         items,
+        Picture.of(items),
         attributes,
         title="Faces",
         description="Drawn faces, 64 x 64 pixels, with the truth about each.",
@@ -59,19 +65,60 @@ def _make_faces(on_progress: Progress, n_items: int = N_FACES) -> DataSet:
     )
 
 
+def _make_wine(_: Progress) -> DataSet:
+    from sklearn.datasets import load_wine
+
+    return _table(
+        "wine",
+        load_wine(as_frame=True),
+        title="Wine",
+        description="178 Italian wines of three cultivars by 13 chemical measurements.",
+        source="scikit-learn load_wine (UCI Wine)",
+    )
+
+
+def _make_breast_cancer(_: Progress) -> DataSet:
+    from sklearn.datasets import load_breast_cancer
+
+    return _table(
+        "breast-cancer",
+        load_breast_cancer(as_frame=True),
+        title="Breast cancer",
+        description="569 tumours, malignant or benign, by 30 measurements of their cell nuclei.",
+        source="scikit-learn load_breast_cancer (UCI Breast Cancer Wisconsin, Diagnostic)",
+    )
+
+
+def _table(name: str, bunch: Any, **about: str) -> DataSet:
+    """A table of scikit-learn: its columns are items and attributes, its class an attribute."""
+    table = bunch.data.reset_index(drop=True)
+    attributes = table.assign(**{"class": bunch.target_names[bunch.target]})
+    held_out = held_out_rows(len(table))
+    attributes[SPLIT_COLUMN] = np.where(held_out, "held_out", "train")
+    row, items = rows_of_table(table, np.flatnonzero(~held_out))
+    return make_data_set(name, items, row, attributes, licence="CC BY 4.0", **about)
+
+
 _EMBEDDED: dict[str, Callable[[Progress], DataSet]] = {
     "faces": _make_faces,
     "digits": _make_digits,
+    "wine": _make_wine,
+    "breast-cancer": _make_breast_cancer,
 }
 EMBEDDED = tuple(_EMBEDDED)
 
 
 def _folder(name: str) -> Path:
+    if not is_embedded(name):
+        return data_dir() / name
     if name == "faces":
         return cache_dir() / "data" / f"faces-v{FACES_VERSION}-{FACES_SEED}-{N_FACES}"
-    if name in _EMBEDDED:
-        return cache_dir() / "data" / name
-    return data_dir() / name
+    return cache_dir() / "data" / name
+
+
+def is_embedded(name: str) -> bool:
+    """Whether a name is that of a set that comes with the project, and not of a person's own."""
+    return name in _EMBEDDED and not (data_dir() / name).is_dir()
 
 
 def list_data_sets() -> list[str]:
@@ -106,7 +153,7 @@ def load_data_set(name: str, *, on_progress: Progress = silent) -> DataSet:
         DataError: There is no such data set, or its files are broken.
     """
     folder = _folder(name)
-    if name in _EMBEDDED:
+    if is_embedded(name):
         return _cached(folder, lambda: _EMBEDDED[name](on_progress))
     if not folder.is_dir():
         raise DataError(
@@ -151,7 +198,7 @@ def about_data_set(name: str) -> About:
         DataError: There is no such data set, or its about.json is broken.
     """
     folder = _folder(name)
-    if name in _EMBEDDED and not is_ready(name):
+    if is_embedded(name) and not is_ready(name):
         return preview_data_set(name).about
     if not folder.is_dir():
         return load_data_set(name).about
@@ -164,6 +211,6 @@ def remove_data_set(name: str) -> None:
     Raises:
         DataError: It is embedded, or does not exist.
     """
-    if name in _EMBEDDED or name not in list_data_sets():
+    if is_embedded(name) or name not in list_data_sets():
         raise DataError(f"`name`: only a data set of your own can be removed; got {name!r}.")
     shutil.rmtree(_folder(name))

@@ -14,6 +14,7 @@ import pandas as pd
 
 from ae_core.config import check_name
 from ae_core.data.catalogue import EMBEDDED, load_data_set
+from ae_core.data.items import Picture
 from ae_core.data.picture_tables import match_tables
 from ae_core.data.pictures import read_picture
 from ae_core.data.store import SPLIT_COLUMN, DataSet, make_data_set, write_data_set
@@ -159,7 +160,13 @@ def _store(
             f"A data set needs {MIN_ITEMS} to {MAX_ITEMS:,} items; {source!r} has {len(items):,}."
         )
     made = make_data_set(
-        name, items, attributes, title=name, source=source, licence="your own file"
+        name,
+        items,
+        Picture.of(items),
+        attributes,
+        title=name,
+        source=source,
+        licence="your own file",
     )
     write_data_set(data_dir() / name, made)
     on_progress("stored", 1.0)

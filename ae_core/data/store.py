@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, model_validator
 
 from ae_core.config import Settings, explain
+from ae_core.data.items import AnyItem, ItemKind, with_item
 from ae_core.errors import DataError
 from ae_core.locations import atomic_folder, write_atomically
 
@@ -29,7 +30,7 @@ class About(Settings):
     title: str = Field(description="Name for people.")
     description: str = Field("", description="One sentence on the items.")
     n_items: int = Field(ge=1, description="How many items.")
-    item_shape: tuple[int, int, int] = Field(description="Channels, height, width.")
+    item: AnyItem = Field(description="What an item is.")
     fingerprint: str = Field(description="BLAKE2 of all item bytes.")
     source: str = Field("", description="Where the items come from.")
     licence: str = Field("", description="Terms of use.")
@@ -37,13 +38,18 @@ class About(Settings):
         True, description="Whether an attribute `split` says what is held out; true: look."
     )
 
+    @model_validator(mode="before")
+    @classmethod
+    def _with_item(cls, values: object) -> object:
+        return with_item(values)
+
 
 class DataSet:
     """Items and what is known about them.
 
     Attributes:
-        items: uint8 (N, C, H, W), usually memory-mapped, never written to.
-        about: Name, shape, fingerprint, source.
+        items: Stored form of `about.item`, (N, ...), usually memory-mapped, never written to.
+        about: Name, kind of item, fingerprint, source.
     """
 
     def __init__(
@@ -55,7 +61,7 @@ class DataSet:
         """Join items and attributes.
 
         Args:
-            items: uint8 (N, C, H, W).
+            items: Stored form of `about.item`, (N, ...).
             attributes: One row an item, or what reads them when they are first asked for: pages
                 that need none need not wait for pandas.
             about: What the set is.
@@ -63,10 +69,10 @@ class DataSet:
         Raises:
             DataError: The items are not what `about` says.
         """
-        expected = (about.n_items, *about.item_shape)
-        if items.shape != expected or items.dtype != np.uint8:
+        expected, dtype = (about.n_items, *about.item.shape), about.item.stored_dtype
+        if items.shape != expected or items.dtype != dtype:
             raise DataError(
-                f"`items` of {about.name!r} must be uint8 of shape {expected}; got "
+                f"`items` of {about.name!r} must be {dtype} of shape {expected}; got "
                 f"{items.dtype} {items.shape}: add the data set again."
             )
         self.items = items
@@ -107,9 +113,7 @@ class DataSet:
         if self.about.has_split and SPLIT_COLUMN in self.attributes:
             held_out = (self.attributes[SPLIT_COLUMN] == "held_out").to_numpy()
         if held_out.all() or not held_out.any():
-            order = np.random.Generator(np.random.Philox(key=20_061)).permutation(len(self.items))
-            held_out = np.zeros(len(self.items), dtype=bool)
-            held_out[order[: max(1, round(HELD_OUT_SHARE * len(self.items)))]] = True
+            held_out = held_out_rows(len(self.items))
         return np.flatnonzero(~held_out), np.flatnonzero(held_out)
 
     def head(self, n_items: int) -> "DataSet":
@@ -121,8 +125,16 @@ class DataSet:
         return DataSet(items, lambda: self.attributes.iloc[:n_items], about)
 
 
+def held_out_rows(n_items: int) -> np.ndarray:
+    """One item in ten by a fixed shuffle, the same in every version: bool (n_items,)."""
+    order = np.random.Generator(np.random.Philox(key=20_061)).permutation(n_items)
+    held_out = np.zeros(n_items, dtype=bool)
+    held_out[order[: max(1, round(HELD_OUT_SHARE * n_items))]] = True
+    return held_out
+
+
 def fingerprint_items(items: np.ndarray) -> str:
-    """BLAKE2b (16 bytes, hex) of shape and bytes of uint8 items, read in chunks."""
+    """BLAKE2b (16 bytes, hex) of shape and bytes of stored items, read in chunks."""
     digest = hashlib.blake2b(repr(items.shape).encode(), digest_size=16)
     for start in range(0, len(items), _CHUNK):
         digest.update(np.ascontiguousarray(items[start : start + _CHUNK]).tobytes())
@@ -132,6 +144,7 @@ def fingerprint_items(items: np.ndarray) -> str:
 def make_data_set(
     name: str,
     items: np.ndarray,
+    item: ItemKind,
     attributes: "pd.DataFrame",
     *,
     title: str,
@@ -139,7 +152,7 @@ def make_data_set(
     source: str = "",
     licence: str = "",
 ) -> DataSet:
-    """A data set in memory, with its fingerprint.
+    """A data set in memory, with its fingerprint; `items` are the stored form of `item`.
 
     Raises:
         DataError: Items and attributes do not fit each other.
@@ -149,7 +162,7 @@ def make_data_set(
         title=title,
         description=description,
         n_items=len(items),
-        item_shape=tuple(items.shape[1:]),
+        item=item,  # type: ignore[arg-type]  # one of the kinds, by pydantic's own check
         fingerprint=fingerprint_items(items),
         source=source,
         licence=licence,

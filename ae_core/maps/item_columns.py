@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 
 from ae_core.codecs.checkpoints import find_checkpoint, load_codec
-from ae_core.codecs.codes import as_floats, codes_for, codes_key
+from ae_core.codecs.codes import codes_for, codes_key, float_batches
 from ae_core.data.catalogue import load_data_set
 from ae_core.data.store import DataSet
 from ae_core.locations import cache_dir
@@ -21,7 +21,6 @@ Kind = Literal["reconstruction error", "support"]
 KINDS: tuple[Kind, ...] = ("reconstruction error", "support")
 # Raised when the numbers change for the same codes.
 VERSIONS: dict[Kind, int] = {"reconstruction error": 1, "support": 2}
-_BATCH = 512
 
 
 def column_key(kind: Kind, codes_key: str) -> str:
@@ -51,7 +50,7 @@ def make_column(kind: Kind, checkpoint: str, data: str, key: str, on_progress: P
 
 
 def reconstruction_errors(checkpoint: str, data_set: DataSet, on_progress: Progress) -> Floats:
-    """Mean squared error of each item's reconstruction, pixels in [0, 1]; float32 (N,)."""
+    """Mean squared error of each item's reconstruction, over its numbers; float32 (N,)."""
     import torch
 
     found = find_checkpoint(checkpoint)
@@ -59,12 +58,10 @@ def reconstruction_errors(checkpoint: str, data_set: DataSet, on_progress: Progr
     codec = load_codec(found)
     errors = np.empty(len(codes), np.float32)
     with torch.inference_mode():
-        for start in range(0, len(codes), _BATCH):
-            on_progress("measuring reconstructions", start / len(codes))
-            part = slice(start, start + _BATCH)
-            pictures = codec.decode(torch.from_numpy(np.array(codes[part])))
-            squares = (pictures - as_floats(data_set.items[part])) ** 2
-            errors[part] = squares.flatten(1).mean(1).numpy()
+        for part, items in float_batches(data_set):
+            on_progress("measuring reconstructions", part.start / len(codes))
+            decoded = codec.decode(torch.from_numpy(np.array(codes[part])))
+            errors[part] = (decoded - items).square().flatten(1).mean(1).numpy()
     return errors
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ae_core.codecs.codes import as_floats
+from ae_core.codecs.codes import float_batches
 from ae_core.data.catalogue import load_data_set
 from ae_core.data.store import DataSet
 from ae_core.locations import cache_dir
@@ -15,7 +15,6 @@ from ae_core.maps.map import save_array
 from ae_core.processes.progress import Progress, stretch
 
 N_PIXEL_AXES = 50
-_BATCH = 512
 
 
 def pixels_path(data_set: DataSet) -> Path:
@@ -37,15 +36,14 @@ def make_pixel_codes(data: str, on_progress: Progress) -> None:
 
     data_set = load_data_set(data)
     train, _ = data_set.split()
-    n_axes = min(N_PIXEL_AXES, int(np.prod(data_set.items.shape[1:])), len(train) - 1)
+    n_axes = min(N_PIXEL_AXES, data_set.about.item.n_numbers, len(train) - 1)
     codec = fit_pca(
-        data_set.items, train, n_axes,
+        data_set, train, n_axes,
         on_progress=stretch(on_progress, 0, 0.7),
     )  # fmt: skip
     codes = np.empty((len(data_set.items), n_axes), np.float32)
     with torch.inference_mode():
-        for start in range(0, len(codes), _BATCH):
-            on_progress("PCA of the pixels", 0.7 + 0.3 * start / len(codes))
-            part = slice(start, start + _BATCH)
-            codes[part] = codec.encode(as_floats(data_set.items[part])).numpy()
+        for part, items in float_batches(data_set):
+            on_progress("PCA of the pixels", 0.7 + 0.3 * part.start / len(codes))
+            codes[part] = codec.encode(items).numpy()
     save_array(pixels_path(data_set), codes)

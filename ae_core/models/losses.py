@@ -1,4 +1,4 @@
-"""What counts as a good reconstruction: negative log-likelihoods, summed over an item's pixels.
+"""What counts as a good reconstruction: negative log-likelihoods, summed over an item's numbers.
 
 Summed, not averaged, as in the papers: only then do reconstruction and KL share the unit nats.
 """
@@ -10,21 +10,27 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from ae_core.data.items import ItemKind
+
 
 class ReconstructionLoss(nn.Module):
-    """-log p(x | z), up to `log_constant` for each pixel."""
+    """-log p(x | z), up to `log_constant` for each number of an item."""
 
     log_constant = 0.0
+
+    def __init__(self, item: ItemKind) -> None:
+        super().__init__()
+        self.item = item
 
     def forward(self, outputs: Tensor, items: Tensor) -> Tensor:
         """Loss of each item.
 
         Args:
-            outputs: What the decoder gave, (N, C, H, W).
-            items: Same shape, in [0, 1].
+            outputs: What the decoder gave, (N, *item.shape).
+            items: Same shape, in the range of their kind.
 
         Returns:
-            (N,), summed over pixels.
+            (N,), summed over an item's numbers.
         """
         raise NotImplementedError
 
@@ -32,9 +38,9 @@ class ReconstructionLoss(nn.Module):
         """Mean over the items: a scalar."""
         return self(outputs, items).mean()
 
-    def pixels(self, outputs: Tensor) -> Tensor:
-        """The picture that `outputs` stands for, in [0, 1]."""
-        return torch.sigmoid(outputs)
+    def items(self, outputs: Tensor) -> Tensor:
+        """The items that `outputs` stand for, in the range of their kind."""
+        return self.item.link(outputs)
 
 
 class BernoulliLoss(ReconstructionLoss):
@@ -60,7 +66,7 @@ class SquaredLoss(ReconstructionLoss):
     log_constant = 0.5 * math.log(math.pi)
 
     def forward(self, outputs: Tensor, items: Tensor) -> Tensor:
-        return (torch.sigmoid(outputs) - items).square().flatten(1).sum(dim=1)
+        return (self.items(outputs) - items).square().flatten(1).sum(dim=1)
 
 
 class GaussianLoss(ReconstructionLoss):
@@ -72,19 +78,18 @@ class GaussianLoss(ReconstructionLoss):
 
     log_constant = 0.5 * math.log(2 * math.pi)
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, item: ItemKind) -> None:
+        super().__init__(item)
         self.log_variance = nn.Parameter(torch.tensor(-3.0))
 
     def forward(self, outputs: Tensor, items: Tensor) -> Tensor:
-        squares = (torch.sigmoid(outputs) - items).square().flatten(1).sum(dim=1)
+        squares = (self.items(outputs) - items).square().flatten(1).sum(dim=1)
         # below 1e-4 (one grey level squared) the density only rewards rounding
         log_variance = self.log_variance.clamp(min=math.log(1e-4))
-        n_pixels = items[0].numel()
-        return 0.5 * (squares * torch.exp(-log_variance) + n_pixels * log_variance)
+        return 0.5 * (squares * torch.exp(-log_variance) + self.item.n_numbers * log_variance)
 
 
-LOSSES: dict[str, Callable[[], ReconstructionLoss]] = {
+LOSSES: dict[str, Callable[[ItemKind], ReconstructionLoss]] = {
     "mse": SquaredLoss,
     "bce": BernoulliLoss,
     "gaussian": GaussianLoss,

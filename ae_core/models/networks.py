@@ -7,9 +7,10 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
-from ae_core.config import ModelConfig, check_item_shape
+from ae_core.config import ModelConfig
+from ae_core.models.composition import check_stages
 
-ItemShape = tuple[int, int, int]
+ItemShape = tuple[int, ...]
 
 ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
     "relu": nn.ReLU,
@@ -22,7 +23,7 @@ ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
 
 
 class Encoder(nn.Module):
-    """Items (N, C, H, W) to features (N, n_features)."""
+    """Items (N, *item.shape) to features (N, n_features)."""
 
     n_features: int
 
@@ -66,7 +67,7 @@ class DenseEncoder(Encoder):
         self.mean.copy_(mean)
 
     def inputs(self, items: Tensor) -> Tensor:
-        """What the first layer sees of items (N, C, H, W): (N, D), centred if the net is."""
+        """What the first layer sees of items: (N, D), centred if the net is."""
         flat = items.flatten(1)
         return flat if self.mean is None else flat - self.mean
 
@@ -92,7 +93,7 @@ class DenseDecoder(nn.Module):
             last.bias.copy_(outputs)
 
     def forward(self, codes: Tensor) -> Tensor:
-        return self.layers(codes).unflatten(1, self.item_shape)  # (N, C, H, W)
+        return self.layers(codes).unflatten(1, self.item_shape)  # (N, *item_shape)
 
 
 class ResidualConvolution(nn.Module):
@@ -112,7 +113,7 @@ class ResidualConvolution(nn.Module):
 
 
 class ConvolutionalEncoder(Encoder):
-    """Stages that halve height and width (4x4 kernels, stride 2), flattened at the end."""
+    """For pictures: stages that halve height and width (4x4 kernels, stride 2), then flat."""
 
     def __init__(self, config: ModelConfig, item_shape: ItemShape) -> None:
         super().__init__()
@@ -184,7 +185,7 @@ def stage_sizes(config: ModelConfig, item_shape: ItemShape) -> list[tuple[int, i
     Raises:
         ConfigError: The item is too small to be halved that often.
     """
-    check_item_shape(config, item_shape)
+    check_stages(config, item_shape)
     height, width = item_shape[1:]
     return [(height >> stage, width >> stage) for stage in range(len(config.widths) + 1)]
 

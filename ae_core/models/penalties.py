@@ -16,7 +16,7 @@ class Scene:
     """What a penalty may look at.
 
     Attributes:
-        items: What the encoder saw, (N, C, H, W); requires grad if `needs_input_gradient`.
+        items: What the encoder saw, (N, *item.shape); requires grad if `needs_input_gradient`.
         posterior: What the encoder made of them.
         generator: Source of randomness.
     """

@@ -64,7 +64,7 @@ def begin_training(folder: Path, request: RunRequest, data_set: DataSet) -> "Tra
     settings, model_config = request.training, request.model
     assert model_config is not None  # RunRequest's own rule
     bound_threads(settings.n_threads or n_cores())
-    model = build_autoencoder(model_config, data_set.about.item_shape, seed=settings.seed)
+    model = build_autoencoder(model_config, data_set.about.item, seed=settings.seed)
     training = Training(model, data_set.items, *data_set.split(), settings)
     if (folder / RESUME).is_file():
         load_state(folder / RESUME, training)
@@ -98,22 +98,22 @@ class WatchedItems:
         self.folder, self.training = folder, training
         _, held_out = data_set.split()
         rows = watch.watched_rows(held_out, training.model.latent_dim)
+        self.item = data_set.about.item
         self.items = np.ascontiguousarray(data_set.items[rows])
-        watch.begin(folder, self.items[: watch.N_PICTURES], rows)
+        watch.begin(folder, self.item.drawn(self.items[: watch.N_PICTURES]), rows)
 
     def add_frame(self, epoch: int) -> None:
         import torch
 
-        from ae_core.codecs.codes import as_floats, as_pictures
-
         model, device = self.training.model, self.training.device
         with torch.inference_mode():
             parts = [
-                model.encode(as_floats(self.items[start : start + _BATCH]).to(device))
+                model.encode(self.item.floats(self.items[start : start + _BATCH]).to(device))
                 for start in range(0, len(self.items), _BATCH)
             ]
             codes = torch.cat(parts).float()  # (n, latent_dim)
-            pictures = as_pictures(model.decode(codes[: watch.N_PICTURES]).float())
+            decoded = self.item.stored(model.decode(codes[: watch.N_PICTURES]).float())
+            pictures = self.item.drawn(decoded)
         watch.add_frame(self.folder, epoch, pictures, codes.cpu().numpy())
 
 
@@ -131,9 +131,9 @@ def fit_pca_codec(
 
     train, held_out = data_set.split()
     n_used = request.training.max_items or len(train)
-    codec = fit_pca(data_set.items, train[:n_used], request.latent_dim, on_progress=on_progress)
+    codec = fit_pca(data_set, train[:n_used], request.latent_dim, on_progress=on_progress)
     seconds = round(time.monotonic() - started, 3)
-    scores = held_out_scores(codec, data_set.items, held_out)
+    scores = held_out_scores(codec, data_set, held_out)
     reporter.update(epoch=1, seconds=seconds)
     return codec, [{"epoch": 1, "seconds": seconds, "train": {}, "held_out": scores}]
 

@@ -18,9 +18,9 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from ae_core.codecs.autoencoder import Autoencoder
+from ae_core.codecs.metrics import MEASURES
 from ae_core.config import TrainingConfig
 from ae_core.errors import ConfigError, RunError
 from ae_core.training.batches import Batches
@@ -77,8 +77,8 @@ class Training:
         model: Being fitted in place. After the last step it holds the weights of the best epoch
             when stopping early, else of the last one.
         history: One entry an epoch: {"epoch", "seconds", "train": terms, "held_out": terms}.
-            "mse" and "bce" (a pixel) are those of undamaged held-out items, decoded from their
-            mean codes.
+            The kind's measures ("mse" and so on) are those of undamaged held-out items, decoded
+            from their mean codes.
         device: Where the model is.
         rank: Number of this process, from 0, of `n_processes`.
     """
@@ -95,7 +95,7 @@ class Training:
 
         Args:
             model: The weights to start from; the same in every process.
-            items: uint8 (N, C, H, W), may be memory-mapped.
+            items: Stored form of the model's kind of item, (N, ...), may be memory-mapped.
             train_indices: Rows to fit on; the first `max_items` of them are used.
             held_out_indices: Rows to measure on.
             config: The settings.
@@ -107,8 +107,9 @@ class Training:
         self.rank, self.n_processes, self.device = join_processes()
         self.is_mixed = wants_bf16(config)
         self.model = model.to(self.device)
-        self.train_items = Batches(items, train_indices[: config.max_items or None], self.device)
-        self.held_out_items = Batches(items, held_out_indices, self.device)
+        fitted = train_indices[: config.max_items or None]
+        self.train_items = Batches(items, model.item, fitted, self.device)
+        self.held_out_items = Batches(items, model.item, held_out_indices, self.device)
         self._check_shares()
         if model.config.centred:
             model.start_from(self.train_items.mean())
@@ -218,7 +219,7 @@ class Training:
         position.n_summed += len(items)
 
     def evaluate(self) -> dict[str, float]:
-        """Terms of the objective over all held-out items, and "mse" and "bce" a pixel.
+        """Terms of the objective over all held-out items, and the measures of their kind.
 
         The same noise every time, so that epochs compare; beta as after the warm-up.
         """
@@ -230,9 +231,9 @@ class Training:
             with torch.set_grad_enabled(needs_gradient), self._autocast():
                 terms = self.model(items, generator=generator)
             with torch.no_grad(), self._autocast():
-                pictures = self.model.reconstruct(items).float()
-            terms["mse"] = functional.mse_loss(pictures, items)
-            terms["bce"] = functional.binary_cross_entropy(pictures, items)
+                decoded = self.model.reconstruct(items).float()
+            for name in self.model.item.measures:
+                terms[name] = MEASURES[name](decoded, items)
             for name, term in terms.items():
                 sums[name] = sums.get(name, 0) + term.detach().float() * len(items)
         return self._means(sums, len(rows))

@@ -24,11 +24,11 @@ from typing import Literal, Self
 from pydantic import Field, ValidationError, model_validator
 
 from ae_core.codecs.checkpoints import read_history
+from ae_core.codecs.kinds import codec_kind
 from ae_core.config import (
     ModelConfig,
     Settings,
     TrainingConfig,
-    check_item_shape,
     check_name,
     explain,
 )
@@ -40,6 +40,7 @@ from ae_core.locations import (
     shipped_checkpoints_dir,
     write_atomically,
 )
+from ae_core.models.composition import check_composition
 from ae_core.processes.detached import ProcessIdentity, start_detached
 from ae_core.processes.failures import Remedy, explain_exit
 
@@ -63,7 +64,7 @@ class RunRequest(Settings):
 
     name: str = Field(description="Name of the run, and of the checkpoint it becomes.")
     data: str = Field(description="Data set to fit on.")
-    codec: Literal["autoencoder", "pca"] = Field("autoencoder", description="Kind of codec.")
+    codec: str = Field("autoencoder", description="Kind of codec.")
     model: ModelConfig | None = Field(None, description="Composition; none for PCA.")
     training: TrainingConfig = Field(default_factory=TrainingConfig, description="How to fit it.")
     latent_dim: int = Field(32, ge=1, le=1024, description="PCA: code size.")
@@ -75,8 +76,7 @@ class RunRequest(Settings):
     @model_validator(mode="after")
     def _check(self) -> Self:
         check_name(self.name)
-        if (self.codec == "autoencoder") != (self.model is not None):
-            raise ValueError("`model` must be given for an autoencoder, and only for one.")
+        codec_kind(self.codec).check_model(self.model)
         return self
 
 
@@ -135,7 +135,7 @@ def start_run(request: RunRequest) -> Run:
         about = about_data_set(request.data)
         request = request.model_copy(update={"data_fingerprint": _fingerprint_now(request.data)})
         if request.model is not None:
-            check_item_shape(request.model, about.item_shape)
+            check_composition(request.model, about.item)
         folder = _new_folder(request.name)
         try:
             write_atomically(folder / REQUEST, request.model_dump_json(indent=2))

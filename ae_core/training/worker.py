@@ -11,7 +11,7 @@ from filelock import FileLock, Timeout
 
 from ae_core.codecs.cards import add_pca_line, make_card
 from ae_core.codecs.checkpoints import save_checkpoint
-from ae_core.config import CheckpointConfig
+from ae_core.codecs.config import CheckpointConfig
 from ae_core.data.catalogue import load_data_set
 from ae_core.errors import AeCoreError
 from ae_core.locations import checkpoints_dir, write_atomically
@@ -115,7 +115,7 @@ def work(folder: Path, request: RunRequest, reporter: Reporter) -> None:
         name=request.name,
         data=request.data,
         data_fingerprint=data_set.about.fingerprint,
-        item_shape=data_set.about.item_shape,
+        item=data_set.about.item,
         latent_dim=codec.latent_dim,
         model=request.model,
         training=request.training if fit.is_trained else None,

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 import torch
 
+from ae_core.data.items import Picture
 from ae_core.data.store import make_data_set
 from benchmarks.algebra import Bench, Sum, measure
 from benchmarks.judge import Head, accuracy, labels_of, softened, train_judge
@@ -32,7 +33,7 @@ class PixelCodec:
 
 def bench(codes: np.ndarray) -> Bench:
     items = (BITS[:, None, None, :] * 255).astype(np.uint8)
-    data_set = make_data_set("bits", items, ATTRIBUTES, title="Bits")
+    data_set = make_data_set("bits", items, Picture.of(items), ATTRIBUTES, title="Bits")
     judge = SimpleNamespace(decide=lambda pictures: pictures[:, 0, 0, :] > 127)
     names = tuple(head.name for head in HEADS)
     return Bench(PixelCodec(), codes.astype(np.float32), data_set, judge, names, np.ones(3, bool))
@@ -72,7 +73,7 @@ def test_judge_learns_softened_pictures_and_comes_back_from_its_cache() -> None:
     items[bright] += 120
     items[shaded, :, :, :8] = 0
     attributes = pd.DataFrame({"bright": bright, "shaded": shaded})
-    data_set = make_data_set("bars", items, attributes, title="Bars")
+    data_set = make_data_set("bars", items, Picture.of(items), attributes, title="Bars")
     heads = (Head("bright", "bright", "not bright"), Head("shaded", "shaded", "not shaded"))
     labels, (_, held_out) = labels_of(heads, data_set), data_set.split()
     judge = train_judge(data_set, heads, epochs=6)

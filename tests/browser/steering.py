@@ -11,7 +11,8 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from ae_core.codecs.checkpoints import save_checkpoint
-from ae_core.config import CheckpointConfig, ModelConfig, TrainingConfig
+from ae_core.codecs.config import CheckpointConfig
+from ae_core.config import ModelConfig, TrainingConfig
 from ae_core.data.catalogue import load_data_set
 from ae_core.locations import checkpoints_dir
 from tests.waiting import animation_frames, rerun_ended
@@ -52,13 +53,13 @@ def train_digits(home: Path) -> None:
     data = load_data_set("digits")
     model = ModelConfig(widths=(64,), latent_dim=8, loss="bce")
     settings = TrainingConfig(epochs=8, n_threads=1, learning_rate=3e-3)
-    codec = build_autoencoder(model, data.about.item_shape)
+    codec = build_autoencoder(model, data.about.item)
     training = Training(codec, data.items, *data.split(), settings)
     for _ in training.steps():
         pass
     config = CheckpointConfig(
         name="digits-ae", data="digits", data_fingerprint=data.about.fingerprint,
-        item_shape=data.about.item_shape, latent_dim=8, model=model, training=settings,
+        item=data.about.item, latent_dim=8, model=model, training=settings,
     )  # fmt: skip
     save_checkpoint(checkpoints_dir() / "digits-ae", config, codec)
 

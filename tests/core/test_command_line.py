@@ -49,7 +49,7 @@ def test_pca_is_fitted_to_as_many_items_as_asked(capsys: pytest.CaptureFixture[s
         "--max-items", "40",
     )  # fmt: skip
     data = load_data_set("digits")
-    expected = fit_pca(data.items, data.split()[0][:40], 3)
+    expected = fit_pca(data, data.split()[0][:40], 3)
     assert code == 0
     found = load_codec(find_checkpoint("few")).state_dict()["components"]
     assert torch.equal(found, expected.components)

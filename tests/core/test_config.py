@@ -2,16 +2,17 @@
 
 import pytest
 
+from ae_core.codecs.config import CheckpointConfig
 from ae_core.config import (
-    CheckpointConfig,
     ModelConfig,
     Settings,
     TrainingConfig,
-    check_item_shape,
     check_name,
     validated,
 )
+from ae_core.data.items import Picture
 from ae_core.errors import ConfigError
+from ae_core.models.composition import check_composition
 from ae_core.models.presets import PRESETS
 
 
@@ -71,9 +72,9 @@ def test_no_range_is_infinite() -> None:
 
 def test_a_model_with_more_stages_than_the_item_can_be_halved_is_refused() -> None:
     model = ModelConfig(architecture="convolutional", widths=(8, 8, 8, 8))
-    check_item_shape(model, (1, 16, 20))
+    check_composition(model, Picture(size=(1, 16, 20)))
     with pytest.raises(ConfigError, match="4 stages.*8 x 8: use at most 3"):
-        check_item_shape(model, (1, 8, 8))
+        check_composition(model, Picture(size=(1, 8, 8)))
 
 
 @pytest.mark.parametrize("name", ["", "../x", "a/b", "A", ".hidden", "a" * 61, "a b", "a\n"])
@@ -87,7 +88,7 @@ def test_code_size_is_said_once() -> None:
         validated(
             CheckpointConfig,
             {
-                **{"name": "x", "data": "digits", "item_shape": (1, 8, 8), "latent_dim": 3},
+                **{"name": "x", "data": "digits", "item": Picture(size=(1, 8, 8)), "latent_dim": 3},
                 "model": ModelConfig(latent_dim=4),
             },
         )

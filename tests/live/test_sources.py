@@ -11,9 +11,12 @@ import pytest
 import torch
 
 from ae_core.codecs.autoencoder import build_autoencoder
-from ae_core.codecs.checkpoints import find_checkpoint, load_codec, pca_partner, save_checkpoint
-from ae_core.config import CheckpointConfig, ModelConfig
+from ae_core.codecs.checkpoints import find_checkpoint, load_codec, save_checkpoint
+from ae_core.codecs.config import CheckpointConfig
+from ae_core.codecs.partner import pca_partner
+from ae_core.config import ModelConfig
 from ae_core.data.catalogue import load_data_set
+from ae_core.data.items import Picture
 from ae_core.errors import CheckpointError
 from ae_core.locations import checkpoints_dir
 from zoetrope.live.engine.engine import Engine
@@ -42,11 +45,11 @@ def save(name: str, model: ModelConfig) -> None:
     data_set = load_data_set("digits")
     config = CheckpointConfig.model_validate(
         {
-            **{"name": name, "data": "digits", "item_shape": (1, 8, 8), "model": model},
+            **{"name": name, "data": "digits", "item": Picture(size=(1, 8, 8)), "model": model},
             **{"latent_dim": model.latent_dim, "data_fingerprint": data_set.about.fingerprint},
         }
     )
-    codec = build_autoencoder(model, (1, 8, 8))
+    codec = build_autoencoder(model, Picture(size=(1, 8, 8)))
     save_checkpoint(checkpoints_dir() / name, config, codec, history=[], card="")
 
 
@@ -66,11 +69,10 @@ def test_every_architecture_decodes_and_encodes_as_its_checkpoint(
     codes = np.random.default_rng(0).normal(size=(3, 4)).astype(np.float32)
     found = engine.decode(name, codes)
     assert np.abs(found - expected_pictures(codec, codes)).max() <= 1
-    pictures = np.random.default_rng(1).integers(0, 256, (2, 1, 8, 8)).astype(np.uint8)
-    items = torch.from_numpy(pictures).float() / 255
+    items = np.random.default_rng(1).integers(0, 256, (2, 1, 8, 8)).astype(np.uint8)
     with torch.no_grad():
-        expected = codec.encode(items).numpy()
-    np.testing.assert_allclose(engine.encode(name, pictures), expected, atol=1e-5)
+        expected = codec.encode(torch.from_numpy(items).float() / 255).numpy()
+    np.testing.assert_allclose(engine.encode(name, items), expected, atol=1e-5)
 
 
 def test_pca_stands_beside_a_checkpoint_at_the_same_code_size(engine: Engine) -> None:

@@ -13,7 +13,8 @@ from streamlit.testing.v1 import AppTest
 
 from ae_core.codecs.autoencoder import build_autoencoder
 from ae_core.codecs.checkpoints import Checkpoint, save_checkpoint
-from ae_core.config import CheckpointConfig, ModelConfig
+from ae_core.codecs.config import CheckpointConfig
+from ae_core.config import ModelConfig
 from ae_core.data.catalogue import load_data_set
 from ae_core.locations import checkpoints_dir
 from zoetrope.server import SHELL
@@ -24,10 +25,10 @@ def save_digits_vae(name: str = "small", latent_dim: int = 6) -> Checkpoint:
     data = load_data_set("digits")
     model = ModelConfig(widths=(24,), latent_dim=latent_dim, bottleneck="variational", loss="bce")
     torch.manual_seed(0)
-    codec = build_autoencoder(model, data.about.item_shape)
+    codec = build_autoencoder(model, data.about.item)
     config = CheckpointConfig(
         name=name, data="digits", data_fingerprint=data.about.fingerprint,
-        item_shape=data.about.item_shape, latent_dim=latent_dim, model=model,
+        item=data.about.item, latent_dim=latent_dim, model=model,
     )  # fmt: skip
     return save_checkpoint(checkpoints_dir() / name, config, codec)
 

@@ -9,6 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from ae_core.data.catalogue import list_data_sets
+from ae_core.data.items import Picture
 from ae_core.data.own_files import add_arrays
 from ae_core.data.store import make_data_set, write_data_set
 from ae_core.locations import data_dir
@@ -74,7 +75,9 @@ ODD = pd.DataFrame(
 def only_with(name: str) -> AppTest:
     """The Data page of 1,200 items with odd attributes, filtered by one of them."""
     items = np.zeros((N, 1, 8, 8), np.uint8)
-    write_data_set(data_dir() / "odd", make_data_set("odd", items, ODD, title="Odd"))
+    write_data_set(
+        data_dir() / "odd", make_data_set("odd", items, Picture.of(items), ODD, title="Odd")
+    )
     app = open_page("data.py", {"data": "odd"})
     next(box for box in app.selectbox if box.label == "Only items with").select(name).run()
     assert not app.exception and not app.error

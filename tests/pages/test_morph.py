@@ -10,6 +10,7 @@ import pytest
 from ae_core.codecs.checkpoints import find_checkpoint
 from ae_core.codecs.codes import codes_for
 from ae_core.data.catalogue import load_data_set
+from ae_core.data.items import Picture
 from ae_core.data.store import make_data_set, write_data_set
 from ae_core.locations import data_dir
 from ae_core.steering.paths import MAX_KEYS
@@ -108,7 +109,9 @@ def test_a_film_is_made() -> None:
 
 def test_data_without_a_checkpoint_says_what_to_do() -> None:
     items = np.zeros((30, 1, 5, 5), np.uint8)
-    tiny = make_data_set("tiny", items, pd.DataFrame(index=range(30)), title="Tiny")
+    tiny = make_data_set(
+        "tiny", items, Picture.of(items), pd.DataFrame(index=range(30)), title="Tiny"
+    )
     write_data_set(data_dir() / "tiny", tiny)
     app = open_page("morph.py", {"data": "tiny"})
     assert not app.exception

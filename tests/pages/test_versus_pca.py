@@ -6,6 +6,7 @@ import pytest
 from ae_core.codecs.checkpoints import find_checkpoint
 from ae_core.codecs.comparison import compare_with_pca
 from ae_core.data.catalogue import load_data_set
+from ae_core.data.items import Picture
 from ae_core.processes import tasks
 from tests.core.codecs.test_checkpoints import save_dense
 from tests.core.processes.test_tasks import wait
@@ -52,14 +53,14 @@ def test_other_items_come_with_the_button() -> None:
 
 def test_pca_itself_is_said_in_words() -> None:
     from ae_core.codecs.checkpoints import save_checkpoint
+    from ae_core.codecs.config import CheckpointConfig
     from ae_core.codecs.pca import fit_pca
-    from ae_core.config import CheckpointConfig
     from ae_core.locations import checkpoints_dir
 
     data_set = load_data_set("digits")
-    codec = fit_pca(data_set.items, np.arange(500), 4)
+    codec = fit_pca(data_set, np.arange(500), 4)
     config = CheckpointConfig(
-        codec="pca", name="p", data="digits", item_shape=(1, 8, 8), latent_dim=4,
+        codec="pca", name="p", data="digits", item=Picture(size=(1, 8, 8)), latent_dim=4,
         data_fingerprint=data_set.about.fingerprint,
     )  # fmt: skip
     save_checkpoint(checkpoints_dir() / "p", config, codec)

@@ -4,7 +4,8 @@ import streamlit as st
 
 from ae_core.config import ModelConfig, TrainingConfig, check_name, validated
 from ae_core.data.catalogue import about_data_set
-from ae_core.models.presets import PRESETS, Preset
+from ae_core.data.items import ItemKind
+from ae_core.models.presets import Preset, presets_for
 from ae_core.training import runs
 from zoetrope.ui import keys, page, state
 from zoetrope.ui.plain_text import as_written
@@ -25,16 +26,16 @@ trains at a time; the next waits.
 MAIN = ("latent_dim", "widths", "loss")
 
 
-def preset_picker(is_small: bool) -> Preset:
-    """Which preset to start from; for tiny pictures the dense one comes first."""
-    names = list(PRESETS)
-    first = "dense" if is_small else "convolutional-vae"
+def preset_picker(item: ItemKind) -> Preset:
+    """Which preset to start from, of those made for such items."""
+    presets = presets_for(item)
+    names = list(presets)
     name = st.selectbox(
-        "Preset", names, index=names.index(first) if first in names else 0,
-        format_func=lambda option: PRESETS[option].title, key="preset",
+        "Preset", names, index=names.index(item.default_preset),
+        format_func=lambda option: presets[option].title, key=f"preset-{item.kind}",
     )  # fmt: skip
-    st.caption(f"{PRESETS[name].description} ({PRESETS[name].source})")
-    return PRESETS[name]
+    st.caption(f"{presets[name].description} ({presets[name].source})")
+    return presets[name]
 
 
 def form(preset: Preset) -> tuple[ModelConfig, TrainingConfig]:
@@ -67,12 +68,8 @@ def free_name(stem: str) -> str:
 def configure() -> None:
     """The form that starts a run on the data chosen in the sidebar."""
     about = about_data_set(state.chosen_data_name())
-    channels, height, width = about.item_shape
-    colour = "grey" if channels == 1 else "colour"
-    st.markdown(
-        f"On **{as_written(about.title)}**: {width} x {height}, {colour} (choose in the sidebar)"
-    )
-    preset = preset_picker(min(height, width) < 16)
+    st.markdown(f"On **{as_written(about.title)}**: {about.item.words()} (choose in the sidebar)")
+    preset = preset_picker(about.item)
     model, training = form(preset)
     proposal = free_name(f"{about.name}-{preset.name}")
     # A key that changes with each run: what was typed survives another preset, not another run.

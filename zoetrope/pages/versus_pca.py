@@ -5,7 +5,7 @@ import streamlit as st
 
 from ae_core import long_work
 from ae_core.codecs.checkpoints import Checkpoint
-from ae_core.codecs.codes import check_shapes
+from ae_core.codecs.codes import check_items
 from ae_core.codecs.comparison import Comparison, cached_comparison, held_out_sample
 from ae_core.data.contact_sheet import contact_sheet
 from ae_core.data.store import DataSet
@@ -108,8 +108,8 @@ def ask(checkpoint: Checkpoint) -> None:
 page.header("Versus PCA", "What does the network buy over PCA at the same code size?", HOW)
 with page.errors_in_words():
     checkpoint, data_set = state.current_checkpoint(), state.current_data()
-    check_shapes(checkpoint, data_set)
-    if checkpoint.config.codec == "pca":
+    check_items(checkpoint, data_set)
+    if not checkpoint.has_partner:
         st.info("This checkpoint is PCA itself: choose a network in the sidebar to compare.")
         state.end_page()
     rows(checkpoint, cached.pca_partner(checkpoint), data_set)

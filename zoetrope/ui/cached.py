@@ -6,9 +6,9 @@ import numpy as np
 import streamlit as st
 
 from ae_core import long_work
-from ae_core.codecs import checkpoints
+from ae_core.codecs import partner
 from ae_core.codecs.checkpoints import Checkpoint
-from ae_core.codecs.codes import cached_codes, check_shapes, codes_for, codes_key
+from ae_core.codecs.codes import cached_codes, check_items, codes_for, codes_key
 from ae_core.data.store import DataSet
 from zoetrope.ui import state
 
@@ -41,7 +41,7 @@ def working_set(checkpoint: Checkpoint) -> WorkingSet:
         DataError: The chosen data has another shape than the checkpoint.
     """
     data_set = state.current_data()
-    check_shapes(checkpoint, data_set)
+    check_items(checkpoint, data_set)
     is_whole = not state.data_is_preview()
     if is_whole and (len(data_set.items) <= ENCODE_AT_ONCE or _is_encoded(checkpoint, data_set)):
         return WorkingSet(data_set, codes(checkpoint, data_set), is_preview=False)
@@ -79,10 +79,10 @@ def _codes(key: str, _checkpoint: Checkpoint, _data_set: DataSet) -> np.ndarray:
 
 def pca_partner(checkpoint: Checkpoint) -> Checkpoint:
     """The PCA codec that stands beside a checkpoint."""
-    data = checkpoints.data_fingerprint_now(checkpoint.config)
+    data = partner.data_fingerprint_now(checkpoint.config)
     return _pca_partner(f"{checkpoint.fingerprint}/{data}", checkpoint)
 
 
 @st.cache_resource(max_entries=16, show_spinner="Fitting PCA at the same code size")
 def _pca_partner(key: str, _checkpoint: Checkpoint) -> Checkpoint:
-    return checkpoints.pca_partner(_checkpoint)
+    return partner.pca_partner(_checkpoint)

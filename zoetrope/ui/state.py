@@ -149,12 +149,10 @@ def choose(*, data: str, checkpoint: str | None = None) -> None:
 
 
 def fitting_checkpoints() -> list[Checkpoint]:
-    """Checkpoints for items of the chosen data's shape; those fitted on that very data first."""
+    """Checkpoints for such items as the chosen data's; those fitted on that very data first."""
     about = about_data_set(chosen_data_name())
     fitting = [
-        checkpoint
-        for checkpoint in list_checkpoints()
-        if checkpoint.config.item_shape == about.item_shape
+        checkpoint for checkpoint in list_checkpoints() if checkpoint.config.item == about.item
     ]
     return sorted(fitting, key=lambda checkpoint: checkpoint.config.data != about.name)
 

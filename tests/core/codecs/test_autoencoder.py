@@ -11,6 +11,7 @@ from torch.distributions import Bernoulli, Normal
 from ae_core import config as settings
 from ae_core.codecs.autoencoder import build_autoencoder
 from ae_core.config import ModelConfig, TrainingConfig, validated
+from ae_core.data.items import Picture
 from ae_core.errors import ConfigError, LatentInputError
 from ae_core.models.bottlenecks import BOTTLENECKS, CODE_ACTIVATIONS
 from ae_core.models.corruptions import CORRUPTIONS
@@ -25,7 +26,7 @@ SHAPE = (1, 6, 5)
 
 def variational(**changes):
     values = {"latent_dim": 1, "widths": (8,), "loss": "bce", "bottleneck": "variational"}
-    return build_autoencoder(ModelConfig(**(values | changes)), SHAPE, seed=3)
+    return build_autoencoder(ModelConfig(**(values | changes)), Picture(size=SHAPE), seed=3)
 
 
 def items_of(n_items, seed=0):
@@ -64,7 +65,7 @@ def test_every_preset_overfits_32_items(name):
         }
     )
     shape = (1, 8, 8)
-    model = build_autoencoder(shrunk, shape, seed=0)
+    model = build_autoencoder(shrunk, Picture(size=shape), seed=0)
     blobs = torch.rand(32, 1, 4, 4, generator=torch.Generator().manual_seed(0)).round()
     items = torch.nn.functional.interpolate(blobs, size=shape[1:])
     optimiser = torch.optim.Adam(model.parameters(), lr=0.01, fused=True)
@@ -180,7 +181,7 @@ def test_samples_of_the_prior_are_decoded_normal_codes():
 
 
 def test_a_plain_model_has_no_prior_and_says_so():
-    model = build_autoencoder(ModelConfig(widths=(4,)), SHAPE)
+    model = build_autoencoder(ModelConfig(widths=(4,)), Picture(size=SHAPE))
     with pytest.raises(LatentInputError, match="`bottleneck` must be variational"):
         model.sample_prior(1)
     with pytest.raises(LatentInputError, match="`bottleneck` must be variational"):
@@ -193,7 +194,7 @@ def test_the_decoder_starts_blank_at_the_code_that_units_start_from(architecture
     config = ModelConfig(
         architecture=architecture, widths=(8,), latent_dim=5, code_activation=code_activation
     )
-    model = build_autoencoder(config, (1, 8, 8), seed=1)
+    model = build_autoencoder(config, Picture(size=(1, 8, 8)), seed=1)
     start = model.bottleneck(torch.zeros(1, model.encoder.n_features)).mean
     assert start.min() > 0.4
     torch.testing.assert_close(model.decode(start), torch.full((1, 1, 8, 8), 0.5))

@@ -17,29 +17,33 @@ from ae_core.codecs.checkpoints import (
     list_broken,
     list_checkpoints,
     load_codec,
-    pca_partner,
     save_checkpoint,
 )
-from ae_core.codecs.codes import as_floats
 from ae_core.codecs.comparison import compare_with_pca
+from ae_core.codecs.config import CheckpointConfig
+from ae_core.codecs.partner import pca_partner
 from ae_core.codecs.pca import fit_pca
-from ae_core.config import CheckpointConfig, ModelConfig
+from ae_core.config import ModelConfig
 from ae_core.data.catalogue import list_data_sets, load_data_set, remove_data_set
+from ae_core.data.items import Picture
 from ae_core.data.own_files import add_arrays
 from ae_core.errors import CheckpointError
 from ae_core.locations import checkpoints_dir
+from tests.pictures import as_floats
+
+PICTURE = Picture(size=(1, 8, 8))
 
 
 def save_dense(name: str = "mine", **changes: object) -> Path:
     """An untrained dense autoencoder for digits, as a checkpoint."""
     model = ModelConfig(latent_dim=6, widths=(20,))
     settings = {
-        **{"name": name, "data": "digits", "item_shape": (1, 8, 8), "latent_dim": 6},
+        **{"name": name, "data": "digits", "item": PICTURE, "latent_dim": 6},
         **{"model": model, "data_fingerprint": load_data_set("digits").about.fingerprint},
     }
     config = CheckpointConfig.model_validate({**settings, **changes})
     torch.manual_seed(3)
-    codec = build_autoencoder(model, (1, 8, 8))
+    codec = build_autoencoder(model, PICTURE)
     history = [{"epoch": 1, "train": {"loss": 0.5}}]
     return save_checkpoint(
         checkpoints_dir() / name, config, codec, history=history, card="# Mine"
@@ -54,7 +58,7 @@ def edit_config(folder: Path, **changes: object) -> None:
 def test_a_checkpoint_round_trips_bit_exactly() -> None:
     save_dense()
     torch.manual_seed(3)
-    original = build_autoencoder(ModelConfig(latent_dim=6, widths=(20,)), (1, 8, 8)).eval()
+    original = build_autoencoder(ModelConfig(latent_dim=6, widths=(20,)), PICTURE).eval()
     checkpoint = find_checkpoint("mine")
     loaded = load_codec(checkpoint)
     items = torch.rand(5, 1, 8, 8, generator=torch.Generator().manual_seed(0))
@@ -182,7 +186,7 @@ def test_the_pca_partner_is_pca_of_the_training_split() -> None:
     save_dense()
     partner = pca_partner(find_checkpoint("mine"))
     data_set = load_data_set("digits")
-    expected = fit_pca(data_set.items, data_set.split()[0], 6)
+    expected = fit_pca(data_set, data_set.split()[0], 6)
     found = load_codec(partner)
     assert torch.equal(found.state_dict()["components"], expected.components)
     assert partner.config.latent_dim == 6
@@ -191,9 +195,9 @@ def test_the_pca_partner_is_pca_of_the_training_split() -> None:
 def test_the_pca_partner_is_cut_from_a_bigger_one() -> None:
     save_dense()
     data_set = load_data_set("digits")
-    big = fit_pca(data_set.items, np.arange(900), 10)  # other rows: to tell the two apart
+    big = fit_pca(data_set, np.arange(900), 10)  # other rows: to tell the two apart
     config = CheckpointConfig(
-        codec="pca", name="digits-pca", data="digits", item_shape=(1, 8, 8), latent_dim=10,
+        codec="pca", name="digits-pca", data="digits", item=PICTURE, latent_dim=10,
         data_fingerprint=data_set.about.fingerprint,
     )  # fmt: skip
     save_checkpoint(checkpoints_dir() / "digits-pca", config, big)
@@ -215,8 +219,8 @@ def test_the_partner_is_of_the_data_as_it_is_now(tmp_path: Path) -> None:
             save_dense(data="pics", data_fingerprint=data.about.fingerprint)
         found = compare_with_pca(find_checkpoint("mine"), data)
         train, held_out = data.split()
-        codec = fit_pca(data.items, train, 6)
-        expected = held_out_scores(codec, data.items, held_out)["mse"]
+        codec = fit_pca(data, train, 6)
+        expected = held_out_scores(codec, data, held_out)["mse"]
         return found.pca_mse, found.curve[6], expected
 
     for images in (first, second, first):
@@ -248,6 +252,6 @@ def test_pca_is_its_own_partner() -> None:
 
 def test_a_partner_for_data_of_another_shape_is_refused() -> None:
     folder = save_dense()
-    edit_config(folder, data="digits", item_shape=[1, 9, 9])
+    edit_config(folder, data="digits", item={"kind": "picture", "size": [1, 9, 9]})
     with pytest.raises(CheckpointError, match="made for"):
         pca_partner(find_checkpoint("mine"))

@@ -8,11 +8,13 @@ import pytest
 import torch
 
 from ae_core.codecs.checkpoints import find_checkpoint, load_codec
-from ae_core.codecs.codes import as_floats, as_pictures, cached_codes, codes_for
+from ae_core.codecs.codes import cached_codes, codes_for
 from ae_core.data.catalogue import load_data_set
+from ae_core.data.items import Picture
 from ae_core.data.store import make_data_set
 from ae_core.errors import DataError
 from tests.core.codecs.test_checkpoints import save_dense
+from tests.pictures import as_floats
 
 
 def test_codes_are_what_the_codec_gives_item_by_item() -> None:
@@ -70,11 +72,13 @@ def test_an_interrupted_encoding_leaves_no_file(home: Path) -> None:
 def test_items_of_another_shape_are_refused_with_both_shapes() -> None:
     save_dense()
     items = np.zeros((30, 3, 9, 10), np.uint8)
-    other = make_data_set("other", items, pd.DataFrame(index=range(30)), title="Other")
+    other = make_data_set(
+        "other", items, Picture.of(items), pd.DataFrame(index=range(30)), title="Other"
+    )
     with pytest.raises(DataError, match=r"8 x 8 pixels, grey; .*10 x 9 pixels, colour"):
         codes_for(find_checkpoint("mine"), other)
 
 
 def test_pixels_survive_the_way_to_floats_and_back() -> None:
     items = np.arange(256, dtype=np.uint8).reshape(1, 1, 16, 16)
-    np.testing.assert_array_equal(as_pictures(as_floats(items)), items)
+    np.testing.assert_array_equal(Picture.of(items).stored(as_floats(items)), items)

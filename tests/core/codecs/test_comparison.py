@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from ae_core.codecs.checkpoints import find_checkpoint, load_codec, pca_partner
-from ae_core.codecs.codes import as_floats
+from ae_core.codecs.checkpoints import find_checkpoint, load_codec
 from ae_core.codecs.comparison import (
     cached_comparison,
     compare_with_pca,
@@ -12,18 +11,19 @@ from ae_core.codecs.comparison import (
     held_out_sample,
     pca_curve,
 )
+from ae_core.codecs.partner import pca_partner
 from ae_core.codecs.pca import fit_pca
 from ae_core.data.catalogue import load_data_set
 from tests.core.codecs.test_checkpoints import save_dense
+from tests.pictures import as_floats
 
 
 def test_the_curve_is_what_decoding_with_k_axes_gives() -> None:
     digits = load_data_set("digits")
     fitted, held_out = digits.split()
-    codec = fit_pca(digits.items, fitted, 12)
-    items = digits.items[held_out]
-    curve = pca_curve(codec, items)
-    flat = as_floats(items).flatten(1)
+    codec = fit_pca(digits, fitted, 12)
+    curve = pca_curve(codec, digits, held_out)
+    flat = as_floats(digits.items[held_out]).flatten(1)
     for k in (1, 5, 12):
         axes = codec.components[:k]
         unclamped = codec.mean + (flat - codec.mean) @ axes.T @ axes
@@ -35,9 +35,12 @@ def test_the_curve_is_what_decoding_with_k_axes_gives() -> None:
 def test_errors_are_per_item_means_of_squares() -> None:
     save_dense()
     codec = load_codec(find_checkpoint("mine"))
-    items = load_data_set("digits").items[:130]
+    digits = load_data_set("digits")
+    items = digits.items[:130]
     expected = (codec.reconstruct(as_floats(items)) - as_floats(items)).numpy() ** 2
-    np.testing.assert_allclose(errors(codec, items), expected.reshape(130, -1).mean(1), rtol=1e-5)
+    np.testing.assert_allclose(
+        errors(codec, digits, np.arange(130)), expected.reshape(130, -1).mean(1), rtol=1e-5
+    )
 
 
 def test_an_untrained_network_is_worse_than_pca_and_the_result_is_kept() -> None:
@@ -64,6 +67,6 @@ def test_the_partner_on_its_own_training_data_beats_any_other_axes() -> None:
     save_dense()
     digits = load_data_set("digits")
     fitted, _ = digits.split()
-    partner = errors(load_codec(pca_partner(find_checkpoint("mine"))), digits.items[fitted])
-    half = fit_pca(digits.items, fitted[::2], 6)
-    assert partner.mean() <= errors(half, digits.items[fitted]).mean() + 1e-6
+    partner = errors(load_codec(pca_partner(find_checkpoint("mine"))), digits, fitted)
+    half = fit_pca(digits, fitted[::2], 6)
+    assert partner.mean() <= errors(half, digits, fitted).mean() + 1e-6

@@ -11,6 +11,7 @@ from sklearn.neighbors import NearestNeighbors
 from ae_core.codecs import metrics
 from ae_core.codecs.autoencoder import build_autoencoder
 from ae_core.config import ModelConfig
+from ae_core.data.items import Picture
 from ae_core.errors import DataError
 
 GENERATOR = torch.Generator().manual_seed(0)
@@ -64,7 +65,7 @@ def test_zero_share_and_mean_activity():
 def test_jacobian_norm_equals_the_full_jacobian():
     model = build_autoencoder(
         ModelConfig(architecture="convolutional", widths=(3,), latent_dim=4, activation="silu"),
-        (1, 6, 6),
+        Picture(size=(1, 6, 6)),
         seed=1,
     )
     items = torch.rand(3, 1, 6, 6, generator=torch.Generator().manual_seed(0))

@@ -5,10 +5,11 @@ import pytest
 import torch
 from sklearn.decomposition import PCA
 
-from ae_core.codecs.codes import as_floats
 from ae_core.codecs.pca import PcaCodec, fit_pca
 from ae_core.data.catalogue import load_data_set
+from ae_core.data.items import Picture
 from ae_core.errors import DataError, LatentInputError
+from tests.pictures import as_floats, data_set_of
 
 
 def low_rank_pictures(n_items: int, shape: tuple[int, int, int], rank: int) -> np.ndarray:
@@ -34,7 +35,7 @@ def reference(items: np.ndarray, n_axes: int) -> tuple[PCA, np.ndarray]:
 
 
 def test_equals_scikit_learn_exactly_solved(digits: np.ndarray) -> None:
-    codec = fit_pca(digits, np.arange(len(digits)), 10)
+    codec = fit_pca(data_set_of(digits), np.arange(len(digits)), 10)
     pca, flat = reference(digits, 10)
     signs = np.sign((codec.components.numpy() * pca.components_).sum(1))
     codes = codec.encode(as_floats(digits)).numpy()
@@ -45,7 +46,7 @@ def test_equals_scikit_learn_exactly_solved(digits: np.ndarray) -> None:
 
 def test_equals_scikit_learn_by_subspace_iteration() -> None:
     items = low_rank_pictures(400, (3, 24, 24), 20)  # 1,728 pixels: above the exact solver's limit
-    codec = fit_pca(items, np.arange(400), 8)
+    codec = fit_pca(data_set_of(items), np.arange(400), 8)
     pca, _ = reference(items, 8)
     cosines = np.abs((codec.components.numpy() * pca.components_).sum(1))
     assert cosines.min() > 0.999
@@ -53,26 +54,26 @@ def test_equals_scikit_learn_by_subspace_iteration() -> None:
 
 
 def test_decode_undoes_encode_with_all_axes(digits: np.ndarray) -> None:
-    codec = fit_pca(digits, np.arange(len(digits)), 64)
+    codec = fit_pca(data_set_of(digits), np.arange(len(digits)), 64)
     items = as_floats(digits[:50])
     torch.testing.assert_close(codec.reconstruct(items), items, atol=1e-5, rtol=0)
 
 
 def test_decoded_pictures_stay_in_range(digits: np.ndarray) -> None:
-    codec = fit_pca(digits, np.arange(len(digits)), 4)
+    codec = fit_pca(data_set_of(digits), np.arange(len(digits)), 4)
     decoded = codec.decode(torch.full((3, 4), 50.0))
     assert float(decoded.min()) >= 0 and float(decoded.max()) <= 1
 
 
 def test_fewer_axes_are_the_leading_ones(digits: np.ndarray) -> None:
     every = np.arange(len(digits))
-    cut = fit_pca(digits, every, 12).truncated(5)
-    torch.testing.assert_close(cut.components, fit_pca(digits, every, 5).components)
+    cut = fit_pca(data_set_of(digits), every, 12).truncated(5)
+    torch.testing.assert_close(cut.components, fit_pca(data_set_of(digits), every, 5).components)
     assert cut.latent_dim == 5
 
 
 def test_fits_on_the_given_rows_only(digits: np.ndarray) -> None:
-    codec = fit_pca(digits, np.arange(0, 900), 3)
+    codec = fit_pca(data_set_of(digits), np.arange(0, 900), 3)
     np.testing.assert_allclose(
         codec.mean.numpy(), digits[:900].reshape(900, -1).mean(0) / 255, atol=1e-6
     )
@@ -80,11 +81,11 @@ def test_fits_on_the_given_rows_only(digits: np.ndarray) -> None:
 
 def test_too_few_items_are_refused(digits: np.ndarray) -> None:
     with pytest.raises(DataError, match="more than 10 items; got 10"):
-        fit_pca(digits, np.arange(10), 10)
+        fit_pca(data_set_of(digits), np.arange(10), 10)
 
 
 def test_more_axes_than_pixels_or_fitted_are_refused() -> None:
     with pytest.raises(LatentInputError, match="1 to 64"):
-        PcaCodec((1, 8, 8), 65)
+        PcaCodec(Picture(size=(1, 8, 8)), 65)
     with pytest.raises(LatentInputError, match="more than the 5 fitted"):
-        PcaCodec((1, 8, 8), 5).truncated(6)
+        PcaCodec(Picture(size=(1, 8, 8)), 5).truncated(6)

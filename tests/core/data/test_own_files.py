@@ -13,6 +13,7 @@ from PIL import Image
 
 from ae_core.data import own_files
 from ae_core.data.catalogue import list_data_sets, load_data_set, remove_data_set
+from ae_core.data.items import Picture
 from ae_core.data.own_files import add_arrays, add_file, add_zip
 from ae_core.errors import AeCoreError, DataError
 from ae_core.locations import data_dir
@@ -76,7 +77,7 @@ def test_grey_pictures_keep_one_channel(tmp_path: Path) -> None:
             archive.writestr(f"{index:02}.png", buffer.getvalue())
     data_set = add_zip(tmp_path / "a.zip", "grey", size=16)
     np.testing.assert_array_equal(data_set.items[:, 0, 3, 3], np.arange(20))
-    assert data_set.about.item_shape == (1, 16, 16)
+    assert data_set.about.item == Picture(size=(1, 16, 16))
 
 
 def test_every_folder_may_have_a_table_of_its_own(tmp_path: Path) -> None:
@@ -162,7 +163,7 @@ def test_16_bits_of_grey_keep_one_channel(tmp_path: Path) -> None:
             archive.writestr(f"{index:02}.png", buffer.getvalue())
     data_set = add_zip(tmp_path / "a.zip", "grey", size=16)
     np.testing.assert_array_equal(data_set.items[:, 0, 3, 3], np.arange(20))
-    assert data_set.about.item_shape == (1, 16, 16)
+    assert data_set.about.item == Picture(size=(1, 16, 16))
 
 
 @pytest.mark.parametrize(

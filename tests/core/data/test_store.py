@@ -7,13 +7,20 @@ import pandas as pd
 import pytest
 
 from ae_core.data import catalogue
+from ae_core.data.items import Picture
 from ae_core.data.store import make_data_set, read_data_set, write_data_set
 from ae_core.errors import DataError
 
 
 def small_set(n_items: int = 30, **columns: object) -> catalogue.DataSet:
     items = np.random.default_rng(1).integers(0, 256, (n_items, 1, 8, 8), np.uint8)
-    return make_data_set("small", items, pd.DataFrame(columns, index=range(n_items)), title="Small")
+    return make_data_set(
+        "small",
+        items,
+        Picture.of(items),
+        pd.DataFrame(columns, index=range(n_items)),
+        title="Small",
+    )
 
 
 def test_what_is_written_is_read(tmp_path: Path) -> None:
@@ -101,7 +108,7 @@ def test_the_fingerprint_sees_every_pixel_and_the_shape() -> None:
     changed[19, 0, 7, 7] = 1
     prints = {
         make_data_set(
-            "x", array, pd.DataFrame(index=range(len(array))), title="x"
+            "x", array, Picture.of(array), pd.DataFrame(index=range(len(array))), title="x"
         ).about.fingerprint
         for array in (items, changed, items.reshape(20, 1, 4, 16), items[:10])
     }

@@ -7,6 +7,7 @@ from torch.distributions import kl_divergence as torch_kl
 
 from ae_core.codecs.autoencoder import build_autoencoder
 from ae_core.config import ModelConfig
+from ae_core.data.items import Picture
 from ae_core.models.bottlenecks import (
     Posterior,
     VariationalBottleneck,
@@ -72,6 +73,6 @@ def test_absurd_features_give_a_finite_kl():
 def test_no_unit_of_a_fresh_relu_code_is_dead():
     """On pictures of digits, which are mostly black: every unit is active for some item."""
     config = ModelConfig(widths=(128,), latent_dim=32, code_activation="relu")
-    model = build_autoencoder(config, (1, 8, 8), seed=0)
+    model = build_autoencoder(config, Picture(size=(1, 8, 8)), seed=0)
     codes = model.encode(torch.from_numpy(load_digits().images[:, None] / 16).float())
     assert bool((codes > 0).any(dim=0).all())

@@ -5,13 +5,15 @@ import pytest
 import torch
 from scipy.ndimage import gaussian_filter
 
+from ae_core.data.items import Picture
 from ae_core.models.corruptions import CORRUPTIONS, corrupt
 
 GREY = torch.full((400, 3, 24, 20), 0.5)
 
 
 def damage(kind, level, items=GREY, seed=0):
-    return corrupt(items, kind, (level, level), torch.Generator().manual_seed(seed))
+    item = Picture.of(items.numpy())
+    return corrupt(items, kind, (level, level), item, torch.Generator().manual_seed(seed))
 
 
 @pytest.mark.parametrize("kind", sorted(CORRUPTIONS))
@@ -76,7 +78,9 @@ def test_a_missing_block_is_one_square_of_the_level_s_side_anywhere():
 
 
 def test_each_item_draws_its_own_level_from_the_range():
-    damaged = corrupt(GREY, "masking", (0.2, 0.6), torch.Generator().manual_seed(0))
+    damaged = corrupt(
+        GREY, "masking", (0.2, 0.6), Picture.of(GREY.numpy()), torch.Generator().manual_seed(0)
+    )
     shares = (damaged == 0).float().mean(dim=(1, 2, 3))
     assert shares.mean().item() == pytest.approx(0.4, abs=0.02)
     assert shares.min().item() < 0.25

@@ -5,6 +5,7 @@ import torch
 
 from ae_core.codecs.autoencoder import build_autoencoder
 from ae_core.config import ModelConfig
+from ae_core.data.items import Picture
 from ae_core.errors import ConfigError
 from ae_core.models.networks import ARCHITECTURES, ResidualConvolution, ResidualDense, initialise
 
@@ -12,7 +13,8 @@ SHAPES = [(1, 28, 28), (3, 33, 29), (3, 64, 64), (1, 101, 77), (3, 128, 128)]
 
 
 def model_of(shape, **settings):
-    return build_autoencoder(ModelConfig(latent_dim=3, **settings), shape, seed=1).eval()
+    model = ModelConfig(latent_dim=3, **settings)
+    return build_autoencoder(model, Picture(size=shape), seed=1).eval()
 
 
 @pytest.mark.parametrize("shape", SHAPES)
@@ -63,7 +65,7 @@ def test_a_residual_block_starts_as_the_identity(block):
 def test_the_seed_alone_decides_the_weights():
     def weights(seed):
         torch.rand(3)  # the global generator stands elsewhere every time
-        model = build_autoencoder(ModelConfig(widths=(8,)), (1, 8, 8), seed=seed)
+        model = build_autoencoder(ModelConfig(widths=(8,)), Picture(size=(1, 8, 8)), seed=seed)
         return model.encoder.layers[0].weight
 
     assert torch.equal(weights(3), weights(3))
@@ -73,7 +75,7 @@ def test_the_seed_alone_decides_the_weights():
 def test_variance_is_kept_from_layer_to_layer():
     """He et al.'s law, for convolutions and transposed ones."""
     config = ModelConfig(architecture="convolutional", widths=(64, 64, 64), latent_dim=64)
-    model = build_autoencoder(config, (3, 64, 64), seed=0)
+    model = build_autoencoder(config, Picture(size=(3, 64, 64)), seed=0)
     codes = torch.randn(64, 64, generator=torch.Generator().manual_seed(0))
     features = model.decoder.expand(codes).unflatten(1, model.decoder.start).permute(0, 3, 1, 2)
     # before the last activation, and away from the padding
@@ -84,4 +86,4 @@ def test_variance_is_kept_from_layer_to_layer():
 def test_an_item_too_small_for_the_stages_is_refused_with_the_remedy():
     config = ModelConfig(architecture="convolutional", widths=(4, 4, 4, 4))
     with pytest.raises(ConfigError, match=r"`widths` has 4 stages.* 8 x 8: use at most 3"):
-        build_autoencoder(config, (1, 8, 8))
+        build_autoencoder(config, Picture(size=(1, 8, 8)))

@@ -6,6 +6,7 @@ from torch.distributions import Bernoulli, kl_divergence
 
 from ae_core.codecs.autoencoder import build_autoencoder
 from ae_core.config import ModelConfig
+from ae_core.data.items import Picture
 from ae_core.models.bottlenecks import CODE_ACTIVATIONS, Posterior
 from ae_core.models.networks import ACTIVATIONS
 from ae_core.models.penalties import KlSparsityPenalty, L1Penalty, Scene
@@ -16,7 +17,7 @@ ITEMS = torch.rand(6, *SHAPE, generator=torch.Generator().manual_seed(0))
 
 def contractive_model(**settings):
     config = ModelConfig(penalty="contractive", latent_dim=3, **settings)
-    return build_autoencoder(config, SHAPE, seed=2)
+    return build_autoencoder(config, Picture(size=SHAPE), seed=2)
 
 
 def scene_of(model, seed=0):

@@ -16,8 +16,8 @@ from sklearn.datasets import load_digits
 from ae_core.codecs import metrics
 from ae_core.codecs.autoencoder import build_autoencoder
 from ae_core.codecs.cards import kept_epoch
-from ae_core.codecs.codes import as_floats
 from ae_core.config import ModelConfig, TrainingConfig
+from ae_core.data.items import Picture
 from ae_core.errors import ConfigError, RunError
 from ae_core.locations import project_root
 from ae_core.training import batches, loop
@@ -25,6 +25,7 @@ from ae_core.training.loop import Training
 from ae_core.training.optimisers import SCHEDULES
 from ae_core.training.pretraining import layer_pairs
 from ae_core.training.state import restore_state, state_of
+from tests.pictures import as_floats
 
 ITEMS = np.round(load_digits().images * (255 / 16)).astype(np.uint8)[:, None]  # (1797, 1, 8, 8)
 DENSE = ModelConfig(widths=(24,), latent_dim=6, loss="bce")
@@ -40,7 +41,7 @@ CONVOLUTIONAL = ModelConfig(architecture="convolutional", widths=(6, 8), latent_
 def make_training(model=DENSE, n_train=300, n_held_out=100, seed=0, **settings):
     values = {"epochs": 2, "batch_size": 64, "n_threads": 1, "precision": "32", **settings}
     return Training(
-        build_autoencoder(model, (1, 8, 8), seed=seed),
+        build_autoencoder(model, Picture(size=(1, 8, 8)), seed=seed),
         ITEMS,
         np.arange(n_train),
         np.arange(1000, 1000 + n_held_out),
@@ -70,7 +71,7 @@ def assert_same_weights(first, second):
 def test_the_loop_equals_a_bare_one_written_by_hand():
     """Same weights after plain gradient steps on the same batches; the loop adds nothing."""
     training = make_training(optimiser="sgd", learning_rate=1e-3, batch_size=300, epochs=3)
-    bare = build_autoencoder(DENSE, (1, 8, 8), seed=0)
+    bare = build_autoencoder(DENSE, Picture(size=(1, 8, 8)), seed=0)
     optimiser = torch.optim.SGD(bare.parameters(), lr=1e-3, momentum=0.9)
     items = torch.from_numpy(ITEMS[:300]).float() / 255
     for _ in range(3):
@@ -115,7 +116,8 @@ def test_the_state_is_a_copy():
 def test_the_seed_decides_the_run():
     first, same = run(make_training(VAE)), run(make_training(VAE))
     other = run(make_training(VAE).__class__(
-        build_autoencoder(VAE, (1, 8, 8), seed=0), ITEMS, np.arange(300), np.arange(1000, 1100),
+        build_autoencoder(VAE, Picture(size=(1, 8, 8)), seed=0),
+        ITEMS, np.arange(300), np.arange(1000, 1100),
         TrainingConfig(epochs=2, batch_size=64, seed=1),
     ))  # fmt: skip
     assert_same_weights(weights_of(first), weights_of(same))
@@ -191,7 +193,7 @@ def test_centring_helps_where_pictures_are_alike_on_the_whole():
     losses = {}
     for is_centred in (False, True):
         config = ModelConfig(latent_dim=4, widths=(32,), centred=is_centred)
-        model = build_autoencoder(config, (1, 20, 20), seed=0)
+        model = build_autoencoder(config, Picture(size=(1, 20, 20)), seed=0)
         settings = TrainingConfig(epochs=20, learning_rate=3e-3, n_threads=1)
         rows = np.arange(400)
         training = Training(model, items.reshape(-1, 1, 20, 20), rows[:300], rows[300:], settings)
@@ -224,7 +226,7 @@ def test_pretraining_resumes_in_the_middle_of_a_layer():
 
 
 def test_a_pair_of_layers_leaves_the_others_alone():
-    model = build_autoencoder(ModelConfig(widths=(16, 12), latent_dim=4), (1, 8, 8))
+    model = build_autoencoder(ModelConfig(widths=(16, 12), latent_dim=4), Picture(size=(1, 8, 8)))
     pair = layer_pairs(model)[1]
     pair(as_floats(ITEMS[:5]))["objective"].backward()
     touched = {name for name, value in model.named_parameters() if value.grad is not None}
@@ -363,7 +365,7 @@ save_file(gradients, f"{sys.argv[1]}/{training.rank}.safetensors")
 
 def test_two_processes_step_along_the_gradient_of_the_whole_batch(tmp_path):
     in_two_processes(GRADIENTS, str(tmp_path))
-    model = build_autoencoder(CONVOLUTIONAL, (1, 8, 8), seed=0)
+    model = build_autoencoder(CONVOLUTIONAL, Picture(size=(1, 8, 8)), seed=0)
     items = torch.from_numpy(ITEMS[:300]).float() / 255
     logits = model.decoder(model.encode(items))
     functional = torch.nn.functional

@@ -24,6 +24,7 @@ from ae_core.codecs.checkpoints import find_checkpoint, load_codec
 from ae_core.codecs.pca import fit_pca
 from ae_core.config import ModelConfig, TrainingConfig
 from ae_core.data.catalogue import load_data_set, remove_data_set
+from ae_core.data.items import Picture
 from ae_core.data.store import make_data_set, write_data_set
 from ae_core.errors import ConfigError, DataError, RunError
 from ae_core.locations import checkpoints_dir, data_dir
@@ -81,7 +82,7 @@ def test_killed_and_resumed_a_run_ends_as_an_undisturbed_one():
     assert wait_until_over("killed").state == "done"
 
     data_set = load_data_set("digits")
-    model = build_autoencoder(MODEL, data_set.about.item_shape, seed=long.seed)
+    model = build_autoencoder(MODEL, data_set.about.item, seed=long.seed)
     undisturbed = Training(model, data_set.items, *data_set.split(), long)
     for _ in undisturbed.steps():
         pass
@@ -159,7 +160,7 @@ def test_a_run_of_pca_makes_the_codec_that_fitting_it_makes():
     assert wait_until_over("axes").state == "done"
     data_set = load_data_set("digits")
     train, _ = data_set.split()
-    expected = fit_pca(data_set.items, train, 5)
+    expected = fit_pca(data_set, train, 5)
     found = load_codec(find_checkpoint("axes"))
     assert torch.equal(found.components, expected.components)
 
@@ -187,7 +188,7 @@ def test_vanished_data_is_a_clear_final_state():
 def add_pictures(name, seed):
     items = np.random.default_rng(seed).integers(0, 256, (60, 1, 8, 8), dtype=np.uint8)
     labels = pd.DataFrame({"label": np.arange(60) % 3})
-    made = make_data_set(name, items, labels, title=name)
+    made = make_data_set(name, items, Picture.of(items), labels, title=name)
     write_data_set(data_dir() / name, made)
     return made.about.fingerprint
 
@@ -357,7 +358,7 @@ def test_failures_are_explained_with_their_remedy(error, message):
 def test_a_broken_save_is_named_with_its_remedy_and_kept(damage):
     folder, _ = a_run_on_disk("torn", state="queued")
     data_set = load_data_set("digits")
-    model = build_autoencoder(MODEL, data_set.about.item_shape)
+    model = build_autoencoder(MODEL, data_set.about.item)
     save_state(folder / runs.RESUME, Training(model, data_set.items, *data_set.split(), TRAINING))
     whole = (folder / runs.RESUME).read_bytes()
     damaged = {

@@ -16,7 +16,6 @@ from torch import Tensor
 
 from ae_core.codecs.codec import Codec
 from ae_core.errors import LatentInputError
-from zoetrope.live.engine.pictures import Pictures
 from zoetrope.live.wire.parts import PartType
 
 # Rows decoded at a time, by device: bounds activations and how long a slice keeps others waiting.
@@ -39,7 +38,7 @@ class Decoder:
 
     def __init__(self, codec: Codec, device: str) -> None:
         self.latent_dim = codec.latent_dim
-        self.item: Any = getattr(codec, "item", None) or Pictures(codec.item_shape)
+        self.item = codec.item
         self.item_type = PartType[self.item.wire_part()["painter"].upper()]
         self.wire_shape = tuple(self.item.wire_values(torch.zeros(1, *self.item.shape)).shape[1:])
         self.device = torch.device(device)

@@ -40,10 +40,11 @@ class CheckpointSource:
 
     def stamp(self, key: str) -> Hashable:
         """When the weights were last written, ns, and their size in bytes; for PCA its data too."""
-        from ae_core.codecs.checkpoints import data_fingerprint_now, find_checkpoint
+        from ae_core.codecs.checkpoints import find_checkpoint
+        from ae_core.codecs.partner import data_fingerprint_now
 
         checkpoint = find_checkpoint(checkpoint_name(key))
-        weights = checkpoint.folder / "model.safetensors"
+        weights = checkpoint.folder / checkpoint.config.kind.weights
         data = data_fingerprint_now(checkpoint.config) if key.startswith(PCA_PREFIX) else ""
         try:
             status = weights.stat()
@@ -55,7 +56,8 @@ class CheckpointSource:
         return status.st_mtime_ns, status.st_size, data
 
     def _checkpoint(self, key: str) -> Checkpoint:
-        from ae_core.codecs.checkpoints import find_checkpoint, pca_partner
+        from ae_core.codecs.checkpoints import find_checkpoint
+        from ae_core.codecs.partner import pca_partner
 
         checkpoint = find_checkpoint(checkpoint_name(key))
         return pca_partner(checkpoint) if key.startswith(PCA_PREFIX) else checkpoint

@@ -141,8 +141,7 @@ def code_source(checkpoint: Checkpoint, work: WorkingSet) -> CodeSource:
 
 def _codec_of(checkpoint: Checkpoint, work: WorkingSet) -> MapCodec:
     """The chosen checkpoint's codec, with its live gauge."""
-    is_pca = checkpoint.config.codec == "pca"
-    colour = PCA_COLOUR if is_pca else MODEL_COLOUR
+    colour = MODEL_COLOUR if checkpoint.has_partner else PCA_COLOUR
     side = Side(checkpoint.name, checkpoint.name, colour, checkpoint, work.codes)
     return MapCodec(side.key, side.caption, colour, (gauge(side, work.data_set),))
 

@@ -11,7 +11,6 @@ from zoetrope.live.components import stage as live
 from zoetrope.ui import keys, state
 from zoetrope.ui.steer.slider_positions import opening_positions
 from zoetrope.ui.steer.space import Side, Space
-from zoetrope.ui.steer.start_code import is_variational
 
 DIMENSIONS, PRINCIPAL = "Code dimensions", "Principal axes"
 REACH = 3.0
@@ -62,7 +61,8 @@ def _axes(key: str, _codes: np.ndarray) -> PrincipalAxes:
 
 
 def _activity_of(side: Side, space: Space) -> Activity:
-    return _activity(codes_key(side.checkpoint, space.data_set), is_variational(side), side.codes)
+    key = codes_key(side.checkpoint, space.data_set)
+    return _activity(key, side.checkpoint.has_normal_prior, side.codes)
 
 
 def rows(side: Side, space: Space, kind: str, n_rows: int) -> np.ndarray:

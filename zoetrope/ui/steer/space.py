@@ -59,7 +59,7 @@ def open_space() -> Space:
     checkpoint = state.current_checkpoint()
     work = cached.working_set(checkpoint)
     size = checkpoint.config.latent_dim
-    if checkpoint.config.codec == "pca":
+    if not checkpoint.has_partner:
         side = Side(checkpoint.name, f"PCA, {size} axes", PCA_COLOUR, checkpoint, work.codes)
         return Space(work.data_set, (side,), work.is_preview)
     partner = cached.pca_partner(checkpoint)

@@ -8,7 +8,6 @@ import numpy as np
 import streamlit as st
 
 from ae_core.data.item_search import whole_number
-from ae_core.data.pictures import read_picture
 from ae_core.errors import DataError
 from ae_core.steering.directions import principal_axes
 from zoetrope.live.engine.engine import get_engine
@@ -52,23 +51,17 @@ def code(start: Start, side: Side) -> np.ndarray:
     if start.kind == "item":
         return np.array(side.codes[start.number])
     if start.kind == "picture":
-        raw, shape = st.session_state[keys.UPLOADED], side.checkpoint.config.item_shape
-        picture = read_picture(raw, "your own", item_shape=shape)
-        return get_engine().encode(side.key, picture[None])[0]
+        stored = side.checkpoint.config.item.read_file(st.session_state[keys.UPLOADED], "your own")
+        return get_engine().encode(side.key, stored[None])[0]
     if start.kind == "mean":
         return np.asarray(side.codes.mean(axis=0, dtype=np.float64), np.float32)
     draws = np.random.default_rng(start.number).standard_normal((side.codes.shape[1],))
-    if start.kind == "prior" and is_variational(side):
+    if start.kind == "prior" and side.checkpoint.has_normal_prior:
         return draws.astype(np.float32)
     # a Gaussian with the codes' own mean and covariance
     axes = principal_axes(side.codes)
     random_code: np.ndarray = axes.mean + (draws * axes.sigmas) @ axes.axes
     return random_code.astype(np.float32)
-
-
-def is_variational(side: Side) -> bool:
-    model = side.checkpoint.config.model
-    return model is not None and model.bottleneck == "variational"
 
 
 def choose(space: Space) -> Start:
@@ -83,11 +76,11 @@ def choose(space: Space) -> Start:
             if st.button("Mean code"):
                 new = ""
             seed = int(np.random.default_rng().integers(10_000))
-            if is_variational(space.model) and st.button("Random from the prior"):
+            if space.model.checkpoint.has_normal_prior and st.button("Random from the prior"):
                 new = f"prior:{seed}"
             if st.button("Random from the data's density"):
                 new = f"density:{seed}"
-        if _new_picture(space):
+        if space.data_set.about.item.file_types and _new_picture(space):
             new = "picture"
     if new is not None:
         state.remember(keys.START, new or None)
@@ -97,8 +90,8 @@ def choose(space: Space) -> Start:
 
 def _new_picture(space: Space) -> bool:
     """Whether a picture of one's own was just given; codecs see it cropped and scaled."""
-    shot = None
-    upload = st.file_uploader("A picture of your own", ["png", "jpg", "jpeg", "webp"])
+    shot, item = None, space.model.checkpoint.config.item
+    upload = st.file_uploader("A picture of your own", list(item.file_types))
     if st.toggle("Use the camera", key="start_camera"):
         shot = st.camera_input("Camera", label_visibility="collapsed")
     file = shot or upload
@@ -106,7 +99,7 @@ def _new_picture(space: Space) -> bool:
         return False
     raw = file.getvalue()
     try:
-        read_picture(raw, file.name, item_shape=space.model.checkpoint.config.item_shape)
+        item.read_file(raw, file.name)
     except DataError as error:
         st.error(message(error))
         return False

@@ -1,0 +1,28 @@
+"""Autoencoders that are trained here: composed of parts, their weights as safetensors."""
+
+from typing import TYPE_CHECKING, ClassVar
+
+from ae_core.codecs.kinds.interface import CodecKind
+
+if TYPE_CHECKING:
+    from ae_core.codecs.codec import Codec
+    from ae_core.codecs.config import CheckpointConfig
+
+
+class AutoencoderKind(CodecKind):
+    name: ClassVar[str] = "autoencoder"
+    is_composed: ClassVar[bool] = True
+
+    def words(self, config: "CheckpointConfig") -> str:
+        assert config.model is not None  # CheckpointConfig's own rule
+        what = "VAE" if self.has_normal_prior(config) else "autoencoder"
+        return f"{config.model.architecture} {what}"
+
+    def has_normal_prior(self, config: "CheckpointConfig") -> bool:
+        return config.model is not None and config.model.bottleneck == "variational"
+
+    def build(self, config: "CheckpointConfig") -> "Codec":
+        from ae_core.codecs.autoencoder import build_autoencoder
+
+        assert config.model is not None
+        return build_autoencoder(config.model, config.item)
