@@ -53,9 +53,9 @@ def reconstruction_errors(checkpoint: str, data_set: DataSet, on_progress: Progr
     """Mean squared error of each item's reconstruction, over its numbers; float32 (N,)."""
     import torch
 
-    found = find_checkpoint(checkpoint)
-    codes = codes_for(found, data_set)
-    codec = load_codec(found)
+    model = find_checkpoint(checkpoint)
+    codes = codes_for(model, data_set)
+    codec = load_codec(model)
     errors = np.empty(len(codes), np.float32)
     with torch.inference_mode():
         for part, items in float_batches(data_set):
@@ -69,9 +69,9 @@ def supports(checkpoint: str, data_set: DataSet, on_progress: Progress) -> Float
     """Support percentile of each item's code (`ae_core.steering.support`); float32 (N,)."""
     from ae_core.steering.support import support_for
 
-    found = find_checkpoint(checkpoint)
-    codes = codes_for(found, data_set)
-    support = support_for(codes, data_set, codes_key(found, data_set))
+    model = find_checkpoint(checkpoint)
+    codes = codes_for(model, data_set)
+    support = support_for(codes, data_set, codes_key(model, data_set))
     result = np.empty(len(codes), np.float32)
     for start in range(0, len(codes), 2_000):
         on_progress("measuring support", start / len(codes))

@@ -4,7 +4,7 @@
 - `directions`: vectors with a meaning in code space; `direction_quality`: how far to trust one.
 - `probes`: attributes read off codes.
 - `sums`: "this item - those + these", as text, as terms, as codes; `matching`: pairs most alike.
-- `support`: how near a code is to codes of real items, and how that is said (`describe`).
+- `support`: how near a code is to codes of real items.
 - `animation`: frames of a path as GIF, WebP or MP4.
 """
 

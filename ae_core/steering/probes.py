@@ -80,8 +80,8 @@ def readable_attributes(
             wanted = [(name, ~values.isin(absent))] if absent else [
                 (f"{name} = {option}", values == option) for option in options
             ]  # fmt: skip
-            for label, found in wanted if len(options) <= MAX_VALUES else ():
-                yield label, True, np.where(missing, np.nan, found.to_numpy(dtype=float))
+            for label, has_it in wanted if len(options) <= MAX_VALUES else ():
+                yield label, True, np.where(missing, np.nan, has_it.to_numpy(dtype=float))
 
 
 def fit_probes(
@@ -180,16 +180,16 @@ def _calibrated(scores: NDArray[np.float64], labels: NDArray[np.float64]) -> tup
     scale = max(float(scores.std()), 1e-12)
     x = np.stack([scores / scale, np.ones_like(scores)], axis=1)  # (n, 2)
     penalty = np.diag([1e-2, 1e-6])
-    found = np.array([1.0, 0.0])
+    line = np.array([1.0, 0.0])
     for _ in range(50):
-        chance = expit(x @ found)
-        gradient = x.T @ (chance - labels) + penalty @ found
+        chance = expit(x @ line)
+        gradient = x.T @ (chance - labels) + penalty @ line
         curvature = (x * (chance * (1 - chance))[:, None]).T @ x + penalty
         step = np.linalg.solve(curvature, gradient)
-        found = found - step * min(1.0, 2.0 / max(float(np.abs(step).max()), 1e-12))
+        line = line - step * min(1.0, 2.0 / max(float(np.abs(step).max()), 1e-12))
         if np.abs(step).max() < 1e-8:
             break
-    return float(found[0] / scale), float(found[1])
+    return float(line[0] / scale), float(line[1])
 
 
 def auc(scores: NDArray[np.float64], labels: NDArray[np.bool_]) -> float:
@@ -201,6 +201,6 @@ def auc(scores: NDArray[np.float64], labels: NDArray[np.bool_]) -> float:
     return float((ranks[labels].sum() - n * (n + 1) / 2) / (n * m))
 
 
-def _r_squared(found: NDArray[np.float64], truth: NDArray[np.float64]) -> float:
+def _r_squared(predicted: NDArray[np.float64], truth: NDArray[np.float64]) -> float:
     total = ((truth - truth.mean()) ** 2).sum() if truth.size else 0.0
-    return float(1 - ((truth - found) ** 2).sum() / total) if total > 0 else float("nan")
+    return float(1 - ((truth - predicted) ** 2).sum() / total) if total > 0 else float("nan")

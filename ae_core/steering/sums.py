@@ -234,10 +234,10 @@ def opposed_groups(terms: Sequence[Term]) -> tuple[int, int, int] | None:
     """
     places = []
     for sign, kinds in ((1, ("item",)), (-1, ("all", "group")), (1, ("all", "group"))):
-        found = [i for i, term in enumerate(terms) if term.sign == sign and term.kind in kinds]
-        if len(found) != 1:
+        matching = [i for i, term in enumerate(terms) if term.sign == sign and term.kind in kinds]
+        if len(matching) != 1:
             return None
-        places.append(found[0])
+        places.append(matching[0])
     start, minus, plus = places
     return start, minus, plus
 

@@ -60,9 +60,9 @@ class Support:
 
         Ties count half (the mid-rank), so that a code equal to a held-out one is in its middle.
         """
-        found = self.distance(codes)
-        below = np.searchsorted(self.calibration, found, side="left")
-        upto = np.searchsorted(self.calibration, found, side="right")
+        distances = self.distance(codes)
+        below = np.searchsorted(self.calibration, distances, side="left")
+        upto = np.searchsorted(self.calibration, distances, side="right")
         return (below + upto) / 2 / len(self.calibration) * 100
 
 
