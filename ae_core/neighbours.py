@@ -1,7 +1,7 @@
-"""Nearest codes of codes, always exact; and nearest items in pixel space.
+"""Nearest codes of codes, always exact; and nearest items by what they are themselves.
 
 There is no index to build, keep or share: a query looks at all codes, which for a million codes of
-32 numbers takes 20 to 30 ms (`benchmarks.neighbours`), where an approximate index takes minutes to
+32 numbers takes 30 to 50 ms (`benchmarks.neighbours`), where an approximate index takes minutes to
 build. The codes lie in one memory-mapped file that all processes share. Only UMAP, which needs
 all neighbours of all of up to 100,000 codes, builds a graph (`ae_core.maps.umap`).
 """
@@ -91,16 +91,16 @@ def leave_out(items: Ints, rows: Ints, distances: Floats) -> tuple[Ints, Floats]
     return rows[~is_own].reshape(shape), distances[~is_own].reshape(shape)
 
 
-def nearest_items(items: NDArray[np.uint8], item: int, n_neighbours: int) -> tuple[Ints, Floats]:
-    """The items nearest to one in pixel space, without itself.
+def nearest_items(items: NDArray[Any], item: int, n_neighbours: int) -> tuple[Ints, Floats]:
+    """The items nearest to one by their stored numbers (pixels, columns), without itself.
 
     Args:
-        items: uint8 (N, C, H, W), perhaps memory-mapped; read in blocks.
+        items: As stored, (N, ...), perhaps memory-mapped; read in blocks.
         item: Row of the item asked about.
         n_neighbours: How many others, at most N - 1.
 
     Returns:
-        Rows, int64 (n_neighbours,), nearest first, and Euclidean distances of items in [0, 1],
+        Rows, int64 (n_neighbours,), nearest first, and Euclidean distances in the stored unit,
         float32 (n_neighbours,).
 
     Raises:
@@ -117,7 +117,7 @@ def nearest_items(items: NDArray[np.uint8], item: int, n_neighbours: int) -> tup
     some = flat[near[0]].astype(np.float32)
     places, distances = _nearest_first(wanted, some, np.arange(len(some))[None], n_neighbours + 1)
     rows, distances = leave_out(np.array([item]), near[0][places], distances)
-    return rows[0], distances[0] / np.float32(255)
+    return rows[0], distances[0]
 
 
 def _in_blocks(codes: NDArray[Any]) -> Blocks:

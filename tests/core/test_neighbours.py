@@ -104,10 +104,14 @@ def test_a_memory_map_is_read_as_it_is(codes, tmp_path):
         np.testing.assert_array_equal(found, expected)
 
 
-def test_nearest_items_equal_brute_force_and_leave_out_the_item():
-    items = np.random.default_rng(1).integers(0, 256, (300, 1, 6, 6), dtype=np.uint8)
+@pytest.mark.parametrize("kind", ["pictures", "rows"])
+def test_nearest_items_equal_brute_force_and_leave_out_the_item(kind):
+    random = np.random.default_rng(1)
+    items = random.integers(0, 256, (300, 1, 6, 6), dtype=np.uint8)
+    if kind == "rows":
+        items = random.normal(size=(300, 9)).astype(np.float32)
     rows, distances = nearest_items(items, 7, 12)
-    flat = items.reshape(300, -1) / 255
+    flat = items.reshape(300, -1)
     expected, far = brute(flat, flat[7:8], 13)
     np.testing.assert_array_equal(rows, expected[0, 1:])
     np.testing.assert_allclose(distances, far[0, 1:], rtol=1e-5)
