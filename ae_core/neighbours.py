@@ -8,6 +8,7 @@ all neighbours of all of up to 100,000 codes, builds a graph (`ae_core.maps.umap
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import numpy as np
@@ -18,8 +19,10 @@ from ae_core.errors import LatentInputError
 
 Ints = NDArray[np.int64]
 
-SCAN_UP_TO = 2**25
-"""Pairs of query and code up to which NumPy alone is fast enough: no library to be imported."""
+SCAN_UP_TO = 2**20
+"""Pairs of query and code up to which our scan is the fastest."""
+SCAN_WITHOUT_LIBRARY_UP_TO = 2**25
+"""The same, where scikit-learn would have to be imported first: that takes most of a second."""
 N_SPARE = 16
 """More candidates than asked for: the scan's rounding may swap nearly equal distances."""
 BLOCK_FLOATS = 2**18
@@ -54,13 +57,18 @@ def nearest(queries: Floats, codes: Floats, n_neighbours: int) -> tuple[Ints, Fl
     if not 1 <= n_neighbours <= len(codes):
         raise LatentInputError(f"`n_neighbours` must lie in 1..{len(codes)}; got {n_neighbours}.")
     queries, codes = np.asarray(queries, np.float32), np.asarray(codes, np.float32)
-    if len(queries) * len(codes) <= SCAN_UP_TO:
+    if len(queries) * len(codes) <= _scan_limit():
         rows = _scanned(queries, _in_blocks(codes), n_neighbours)
     elif codes.shape[1] <= 3:
         rows = _from_tree(queries, codes, n_neighbours)
     else:
         rows = _from_scikit_learn(queries, codes, n_neighbours)
     return _nearest_first(queries, codes, rows, n_neighbours)
+
+
+def _scan_limit() -> int:
+    is_imported = "sklearn.neighbors" in sys.modules
+    return SCAN_UP_TO if is_imported else SCAN_WITHOUT_LIBRARY_UP_TO
 
 
 def nearest_others(codes: Floats, items: Ints, n_neighbours: int) -> tuple[Ints, Floats]:

@@ -24,6 +24,7 @@ def search(request, monkeypatch):
     """Each of the ways that `nearest` chooses among by the number of pairs."""
     if request.param == "library":
         monkeypatch.setattr(neighbours, "SCAN_UP_TO", 0)
+        monkeypatch.setattr(neighbours, "SCAN_WITHOUT_LIBRARY_UP_TO", 0)
     elif request.param == "scan in small parts":
         monkeypatch.setattr(neighbours, "BLOCK_FLOATS", 8 * 700)
         monkeypatch.setattr(neighbours, "N_DISTANCES", 3000 * 64)
