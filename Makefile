@@ -14,8 +14,8 @@ demo: install
 	$(BIN)/streamlit run app.py --server.port $(PORT)
 
 test: check
-	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not browser"
-	$(BIN)/python -m pytest -m browser
+	$(BIN)/python -m pytest --durations=20 -n 2 --dist loadgroup -m "not browser"
+	$(BIN)/python -m pytest --durations=20 -m browser
 
 check: install-dev chromium $(TSC)
 	$(BIN)/ruff check .

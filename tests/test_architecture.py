@@ -153,15 +153,6 @@ def test_no_modules_import_each_other_in_a_circle() -> None:
         pytest.fail(" <- ".join(error.args[1]))
 
 
-# To be emptied.
-NOT_YET_WITHOUT_PRIVATE_NAMES = {
-    "zoetrope.live.wire.protocol._ANSWER_HEADER",
-    "zoetrope.live.wire.protocol._ANSWER_PART",
-    "zoetrope.live.wire.protocol._REQUEST_HEADER",
-    "zoetrope.live.wire.protocol._REQUEST_PART",
-}
-
-
 def private_names_of_others(path: Path) -> set[str]:
     """Private names (`_x`) of another of our files that a file imports or reaches into."""
     tree, known = tree_of(path), aliases(tree_of(path))
@@ -187,7 +178,7 @@ def is_module(dotted: str) -> bool:
 
 @pytest.mark.parametrize("path", python_files(*PACKAGES), ids=short)
 def test_no_private_name_is_used_in_another_file(path: Path) -> None:
-    assert not private_names_of_others(path) - NOT_YET_WITHOUT_PRIVATE_NAMES
+    assert not private_names_of_others(path)
 
 
 def test_a_private_name_of_another_file_would_be_seen(tmp_path: Path) -> None:

@@ -9,12 +9,7 @@ from tests.sources import PACKAGES, ROOT, functions, python_files, short
 
 LONGEST_FILE, LONGEST_PAGE, LONGEST_FUNCTION, P90_FUNCTION = 400, 120, 45, 18
 # To be emptied: what is longer still.
-LONG_FILES = {
-    "ae_core/codecs/checkpoints.py",
-    "ae_core/training/loop.py",
-    "tests/core/training/test_runs.py",
-}
-LONG_FUNCTIONS = {"latent_map"}
+LONG_FILES = {"ae_core/codecs/checkpoints.py"}
 
 
 def text_files() -> list[Path]:
@@ -33,7 +28,7 @@ def test_no_file_is_long() -> None:
 
 def test_no_page_is_long() -> None:
     pages = {path.name: n_lines(path) for path in (ROOT / "zoetrope" / "pages").glob("*.py")}
-    assert not {name for name, lines in pages.items() if lines > LONGEST_PAGE}, pages
+    assert max(pages.values()) <= LONGEST_PAGE, pages
 
 
 def test_no_function_is_long() -> None:
@@ -42,7 +37,7 @@ def test_no_function_is_long() -> None:
         f"{short(one.path)}:{one.line} {one.name}: {one.n_lines} lines"
         for path in python_files(*PACKAGES)
         for one in functions(path)
-        if one.n_lines > LONGEST_FUNCTION and one.name not in LONG_FUNCTIONS
+        if one.n_lines > LONGEST_FUNCTION
     ]
     assert not long
 

@@ -90,8 +90,8 @@ def choose_run() -> str | None:
     names = [run.name for run in runs.list_runs()]
     if not names:
         return None
-    asked = state.recall(keys.RUN)
-    st.session_state[keys.RUN_PICKER] = asked if asked in names else names[0]
+    name_in_url = state.recall(keys.RUN)
+    st.session_state[keys.RUN_PICKER] = name_in_url if name_in_url in names else names[0]
     name = st.selectbox(
         "Run", names, key=keys.RUN_PICKER,
         on_change=lambda: state.remember(keys.RUN, st.session_state[keys.RUN_PICKER]),

@@ -31,9 +31,9 @@ at the Morph page before you judge it by this number alone.
 def rows(checkpoint: Checkpoint, partner: Checkpoint, data_set: DataSet) -> None:
     """Original, model, PCA: the same held-out items in three rows."""
     sample = held_out_sample(data_set)
-    n_sheets = max(1, len(sample) // N_COLUMNS)
-    sheet = (state.recall_integer(keys.SHEET) or 0) % n_sheets
-    chosen = sample[sheet * N_COLUMNS : (sheet + 1) * N_COLUMNS]
+    n_parts = max(1, len(sample) // N_COLUMNS)
+    part = (state.recall_integer(keys.PART) or 0) % n_parts
+    chosen = sample[part * N_COLUMNS : (part + 1) * N_COLUMNS]
     items = np.array(data_set.items[chosen])
     pictures = {
         "Original": items,
@@ -46,7 +46,7 @@ def rows(checkpoint: Checkpoint, partner: Checkpoint, data_set: DataSet) -> None
         strip = contact_sheet(block, n_columns=N_COLUMNS)
         images.image(page.crisp(strip, 1024), width="stretch")
     if st.button("Other items", icon=":material/refresh:"):
-        state.remember(keys.SHEET, str((sheet + 1) % n_sheets))
+        state.remember(keys.PART, str((part + 1) % n_parts))
         st.rerun()
 
 

@@ -24,10 +24,10 @@ SUM, WEIGHTS, MATCHED = "sum", "weights", "matched"
 DIRECTION, FIXED = "direction", "fixed"
 
 # Versus PCA, Train.
-SHEET, RUN = "sheet", "run"
+PART, RUN = "sheet", "run"
 
 # What names items, or moves what does: among other items it means nothing.
-OF_ITEMS = (ITEMS, PLACE, START, POSITIONS, SUM, WEIGHTS, SHEET, DIRECTION, FIXED, FIND)
+OF_ITEMS = (ITEMS, PLACE, START, POSITIONS, SUM, WEIGHTS, PART, DIRECTION, FIXED, FIND)
 
 # ------------------------------------------------------------------------ in the session
 KEPT = "kept_{}"  # of a name in the address: its value, while Streamlit has emptied the query

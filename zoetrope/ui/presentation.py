@@ -1,4 +1,4 @@
-"""Presentation mode: stage and hand alone, for a projector; key "p" or the header's button."""
+"""Presentation mode: stage and sliders alone, for a projector; key "p" or the header's button."""
 
 from pathlib import Path
 from typing import Any
@@ -42,7 +42,7 @@ def picture_px() -> int:
 
 
 def stop_here() -> None:
-    """End the page after stage and hand while it is being presented."""
+    """End the page after stage and sliders while it is being presented."""
     if is_on():
         state.end_page()
 

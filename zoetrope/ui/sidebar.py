@@ -1,4 +1,4 @@
-"""The sidebar: data, checkpoint with its one-line card, and long work in one place."""
+"""The sidebar: pickers of data and checkpoint, and long work in one place."""
 
 import streamlit as st
 

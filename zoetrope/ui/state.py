@@ -37,8 +37,8 @@ def remember(name: str, value: str | None) -> None:
 
 def recall(name: str) -> str | None:
     """The URL's value, kept over page changes from now on; else what was kept, put back there."""
-    kept = keys.KEPT.format(name)
-    value = st.query_params.get(name) or st.session_state.get(kept)
+    session_key = keys.KEPT.format(name)
+    value = st.query_params.get(name) or st.session_state.get(session_key)
     if not value:
         return None
     remember(name, str(value))
@@ -55,9 +55,9 @@ def is_on(name: str) -> bool:
 def switch(label: str, name: str, *, help: str | None = None) -> bool:
     """A switch that the URL holds, off unless it says otherwise."""
     is_on(name)
-    asked = st.toggle(label, key=name, help=help)
-    remember(name, "1" if asked else None)
-    return asked
+    is_switched_on = st.toggle(label, key=name, help=help)
+    remember(name, "1" if is_switched_on else None)
+    return is_switched_on
 
 
 def remember_numbers(name: str, values: dict[str, float]) -> None:
@@ -89,8 +89,8 @@ def recall_integer(name: str) -> int | None:
 
 def recall_integers(name: str, *, n_items: int) -> list[int]:
     """Item indices from the URL ("3,17"), those that exist among `n_items`."""
-    found = map(whole_number, (recall(name) or "").split(","))
-    return [index for index in found if index is not None and index < n_items]
+    indices = map(whole_number, (recall(name) or "").split(","))
+    return [index for index in indices if index is not None and index < n_items]
 
 
 def chosen_data_name() -> str:

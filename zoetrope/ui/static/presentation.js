@@ -9,7 +9,7 @@ export default function ({ parentElement, setTriggerValue, data }) {
   if (!button) return;
   const toggle = () => setTriggerValue("toggled", true);
   button.setAttribute("aria-pressed", String(data.presenting));
-  button.title = data.presenting ? "Leave presentation (p)" : "Present: stage and hand alone (p)";
+  button.title = data.presenting ? "Leave presentation (p)" : "Present: stage and sliders alone (p)";
   button.setAttribute("aria-label", button.title);
   button.onclick = toggle;
 

@@ -14,7 +14,7 @@ from zoetrope.ui.steer.space import Space
 def wait_until_warm() -> None:
     """End the page here, until it can decode; it then goes on by itself.
 
-    Importing torch takes the processor for seconds: stage and hand must be on screen first.
+    Importing torch takes the processor for seconds: stage and sliders must be on screen first.
     """
     if not is_warm():
         _look_again()
