@@ -44,6 +44,20 @@ def imported_names(tree: ast.AST) -> set[str]:
     return names
 
 
+class _WithoutTypes(ast.NodeTransformer):
+    """Takes out `if TYPE_CHECKING:`, which no program ever enters."""
+
+    def visit_If(self, node: ast.If) -> ast.AST | None:
+        is_types = isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+        return None if is_types else self.generic_visit(node)
+
+
+def at_run_time(path: Path) -> ast.Module:
+    """A file's tree without the imports that only type checkers see."""
+    tree: ast.Module = _WithoutTypes().visit(ast.parse(path.read_text(encoding="utf-8")))
+    return tree
+
+
 def aliases(tree: ast.AST) -> dict[str, str]:
     """What each imported name stands for: `import numpy as np` gives {"np": "numpy"}."""
     known = {}

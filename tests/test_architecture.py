@@ -135,11 +135,11 @@ def test_few_modules_lie_directly_in_the_core() -> None:
 
 
 def import_graph() -> dict[str, set[str]]:
-    """Which module of the product imports which, inside functions too."""
+    """Which module of the product imports which at run time, inside functions too."""
     names = {sources.module_name(path): path for path in product_files()}
     graph: dict[str, set[str]] = {}
     for name, path in names.items():
-        imported = imported_names(tree_of(path))
+        imported = imported_names(sources.at_run_time(path))
         # `from ae_core.data import store` names a module, `from ae_core.errors import X` its part
         targets = {one if one in names else one.rpartition(".")[0] for one in imported}
         graph[name] = {target for target in targets if target in names and target != name}
@@ -151,6 +151,12 @@ def test_no_modules_import_each_other_in_a_circle() -> None:
         TopologicalSorter(import_graph()).prepare()
     except CycleError as error:
         pytest.fail(" <- ".join(error.args[1]))
+
+
+def test_imports_for_types_alone_make_no_circle(tmp_path: Path) -> None:
+    path = tmp_path / "one.py"
+    path.write_text("import a\nif TYPE_CHECKING:\n    import b\ndef f():\n    import c\n")
+    assert imported_names(sources.at_run_time(path)) == {"a", "c"}
 
 
 def private_names_of_others(path: Path) -> set[str]:
