@@ -63,6 +63,7 @@ def nearest(queries: Floats, codes: Floats, n_neighbours: int) -> tuple[Ints, Fl
         rows = _from_tree(queries, codes, n_neighbours)
     else:
         rows = _from_scikit_learn(queries, codes, n_neighbours)
+    rows.sort(axis=1)  # of equal distances the lower row is to come first
     return _nearest_first(queries, codes, rows, n_neighbours)
 
 
@@ -121,7 +122,7 @@ def nearest_items(items: NDArray[Any], item: int, n_neighbours: int) -> tuple[In
         raise LatentInputError(f"`n_neighbours` must lie in 1..{n_items - 1}; got {n_neighbours}.")
     flat = items.reshape(n_items, -1)
     wanted = flat[item : item + 1].astype(np.float32)
-    near = _scanned(wanted, _in_blocks(flat), n_neighbours + 1)
+    near = np.sort(_scanned(wanted, _in_blocks(flat), n_neighbours + 1), axis=1)
     some = flat[near[0]].astype(np.float32)
     places, distances = _nearest_first(wanted, some, np.arange(len(some))[None], n_neighbours + 1)
     rows, distances = leave_out(np.array([item]), near[0][places], distances)
@@ -138,7 +139,7 @@ def _in_blocks(codes: NDArray[Any]) -> Blocks:
 
 
 def _scanned(queries: Floats, blocks: Blocks, n_neighbours: int) -> Ints:
-    """The nearest and a few spare, ascending by row, (M, n_neighbours or more).
+    """The nearest and a few spare, in any order, (M, n_neighbours or more).
 
     |c - q|^2 = |c|^2 - 2 c q + |q|^2, with the queries' mean for the origin: a single query is
     compared by plain differences, and codes far from 0 lose no digits.
@@ -159,7 +160,6 @@ def _scanned(queries: Floats, blocks: Blocks, n_neighbours: int) -> Ints:
             squares[:, start:stop] = (own[:, None] - shifted @ towards).T
             start = stop
         near[part] = np.argpartition(squares, n_candidates - 1, axis=1)[:, :n_candidates]
-    near.sort(axis=1)
     return near
 
 

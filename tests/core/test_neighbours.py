@@ -91,6 +91,17 @@ def test_others_of_an_item_with_many_equals_are_equals_and_not_itself():
     assert all(len(set(row)) == 20 for row in rows)
 
 
+@pytest.mark.usefixtures("search")
+def test_of_equal_distances_the_lower_row_comes_first():
+    grid = np.stack(np.meshgrid(*[np.arange(5.0)] * 4), axis=-1).reshape(-1, 4).astype(np.float32)
+    rows, distances = nearest(grid, grid, 20)
+    expected = brute(grid, grid, len(grid))
+    for near, far, every, true in zip(rows, distances, *expected, strict=True):
+        whole = far < far[-1]  # the last distance is shared with some that had no room
+        np.testing.assert_array_equal(near[whole], every[: whole.sum()])
+        np.testing.assert_allclose(far, true[:20])
+
+
 def test_all_codes_can_be_asked_for(codes):
     rows, _ = nearest(codes[:2], codes[:30], 30)
     assert [sorted(row) for row in rows.tolist()] == [list(range(30))] * 2
