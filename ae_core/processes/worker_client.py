@@ -50,7 +50,7 @@ class RequestState:
 
 
 @dataclass
-class _Sent:
+class _SentRequest:
     """A request as it was sent, and how it stands."""
 
     id: str
@@ -97,7 +97,7 @@ class WorkerClient:
         """
         self._program, self._on_start, self._on_event = program, on_start, on_event
         self._lock = threading.RLock()
-        self._sent: dict[str, _Sent] = {}  # by key, the newest of that key
+        self._requests: dict[str, _SentRequest] = {}  # by key, the newest of that key
         self._process: subprocess.Popen[str] | None = None
         self._listener: threading.Thread | None = None
         self._numbers = itertools.count(1)
@@ -148,23 +148,23 @@ class WorkerClient:
     def state(self, key: str) -> RequestState | None:
         """What is known about a request, without asking for it."""
         with self._lock:
-            sent = self._sent.get(key)
-            return None if sent is None else _with_estimate(sent)
+            request = self._requests.get(key)
+            return None if request is None else _with_estimate(request)
 
     def cancel(self, key: str) -> None:
         """Stop a request; it counts as cancelled at once, the worker follows."""
         with self._lock:
-            sent = self._sent.get(key)
-            if sent is not None and sent.state.is_active:
-                sent.state = _cancelled(sent.state)
-                self.send({"cancel": sent.id})
+            request = self._requests.get(key)
+            if request is not None and request.state.is_active:
+                request.state = _cancelled(request.state)
+                self.send({"cancel": request.id})
 
     def forget(self, key: str) -> None:
         """Forget how a request ended, so that the next one tries again."""
         with self._lock:
-            sent = self._sent.get(key)
-            if sent is not None and not sent.state.is_active:
-                del self._sent[key]
+            request = self._requests.get(key)
+            if request is not None and not request.state.is_active:
+                del self._requests[key]
 
     def send(self, message: Message) -> None:
         """Write to the worker, if there is one."""
@@ -181,9 +181,9 @@ class WorkerClient:
         """End the worker; requests in it count as cancelled."""
         with self._lock:
             process, self._process = self._process, None
-            for sent in self._sent.values():
-                if sent.state.is_active:
-                    sent.state = _cancelled(sent.state)
+            for request in self._requests.values():
+                if request.state.is_active:
+                    request.state = _cancelled(request.state)
             listener = self._listener
         if process is not None and process.stdin is not None and listener is not None:
             process.stdin.close()
@@ -194,23 +194,23 @@ class WorkerClient:
     ) -> RequestState | None:
         """The state of what need not be asked for: it goes on, is done, or is not to be retried."""
         with self._lock:
-            sent = self._sent.get(key)
-            if sent is not None and not is_to_start(sent.state.state, fresh=fresh):
-                return _with_estimate(sent)
+            request = self._requests.get(key)
+            if request is not None and not is_to_start(request.state.state, fresh=fresh):
+                return _with_estimate(request)
         return RequestState(key, "done", 1.0) if is_done() else None
 
     def _ask(self, key: str, kind: str, inputs: Message) -> RequestState:
         number = str(next(self._numbers))
         message = {"id": number, "kind": kind, "inputs": inputs}
         state = RequestState(key, "queued", message="waiting for its turn")
-        sent = self._sent[key] = _Sent(number, message, state)
+        request = self._requests[key] = _SentRequest(number, message, state)
         try:
             self.start()
         except OSError as error:
-            sent.state = self._not_started(sent.state, error)
+            request.state = self._not_started(request.state, error)
         else:
             self.send(message)
-        return sent.state
+        return request.state
 
     def _not_started(self, state: RequestState, error: OSError) -> RequestState:
         message = f"The worker cannot be started. {explain_error(error, self._program.remedy)}"
@@ -234,9 +234,9 @@ class WorkerClient:
                 with self._lock:
                     if "id" not in event:
                         self._on_event(event)
-                    for sent in self._sent.values():
-                        if sent.id == event.get("id"):
-                            _take_in(sent, event)
+                    for request in self._requests.values():
+                        if request.id == event.get("id"):
+                            _apply_event(request, event)
         returncode = process.wait()
         with contextlib.suppress(OSError):
             process.stdin.close()
@@ -250,58 +250,58 @@ class WorkerClient:
         program = self._program
         why = explain_exit(returncode, program.remedy, process=program.name)
         waiting = []
-        for sent in self._sent.values():
-            if sent.state.state == "queued":
-                waiting.append(sent)
-            elif sent.state.is_active:
-                sent.state = replace(sent.state, state="failed", message=why)
+        for request in self._requests.values():
+            if request.state.state == "queued":
+                waiting.append(request)
+            elif request.state.is_active:
+                request.state = replace(request.state, state="failed", message=why)
         if not waiting:
             return
         try:
             self._start_process()
         except OSError as error:
-            for sent in waiting:
-                sent.state = self._not_started(sent.state, error)
-        for sent in sorted(waiting, key=lambda sent: int(sent.id)):
-            self.send(sent.message)
+            for request in waiting:
+                request.state = self._not_started(request.state, error)
+        for request in sorted(waiting, key=lambda request: int(request.id)):
+            self.send(request.message)
 
 
 def _cancelled(state: RequestState) -> RequestState:
     return replace(state, state="cancelled", message="cancelled")
 
 
-def _take_in(sent: _Sent, event: Message) -> None:
+def _apply_event(request: _SentRequest, event: Message) -> None:
     """An event to the state of its request."""
-    state, kind = sent.state, event["event"]
+    state, kind = request.state, event["event"]
     if not state.is_active:
         return  # cancelled here already
     if kind == "started":
-        sent.started_at = time.monotonic()
-        sent.state = replace(state, state="running", message="starting")
+        request.started_at = time.monotonic()
+        request.state = replace(state, state="running", message="starting")
     elif kind == "warm-up":
-        sent.state = replace(
+        request.state = replace(
             state,
             state="warming",
             seconds_left=float(event["seconds_left"]),
             message=event["message"],
         )
     elif kind == "progress":
-        sent.state = replace(
+        request.state = replace(
             state, state="running", progress=event["fraction"], message=event["message"]
         )
     elif kind == "partial":
-        sent.state = replace(state, n_partial=state.n_partial + 1)
+        request.state = replace(state, n_partial=state.n_partial + 1)
     elif kind in ("done", "failed", "cancelled"):
         progress = 1.0 if kind == "done" else state.progress
         message = str(event.get("message", kind))
-        sent.state = replace(state, state=kind, progress=progress, message=message)
+        request.state = replace(state, state=kind, progress=progress, message=message)
 
 
-def _with_estimate(sent: _Sent) -> RequestState:
-    state = sent.state
+def _with_estimate(request: _SentRequest) -> RequestState:
+    state = request.state
     if state.state != "running":
         return state
-    elapsed = time.monotonic() - sent.started_at
+    elapsed = time.monotonic() - request.started_at
     if state.progress < 0.05 or elapsed < 1.0:
         return replace(state, seconds_left=None)
     left = elapsed * (1 - state.progress) / state.progress

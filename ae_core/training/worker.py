@@ -70,7 +70,7 @@ def remedy_for(request: RunRequest) -> Remedy:
 def turn(reporter: Reporter, name: str) -> Iterator[None]:
     """Wait until no other run is going, first come, first served."""
     lock = FileLock(checkpoints_dir() / ".queue.lock", blocking=False)
-    while not (is_first(name) and is_acquired(lock)):
+    while not (is_first(name) and acquire_if_free(lock)):
         reporter.check()
         time.sleep(0.3)
     try:
@@ -79,8 +79,8 @@ def turn(reporter: Reporter, name: str) -> Iterator[None]:
         lock.release()
 
 
-def is_acquired(lock: FileLock) -> bool:
-    """Try to own a lock; the system gives it back when this process ends, however it ends."""
+def acquire_if_free(lock: FileLock) -> bool:
+    """Whether the lock is ours now; the system gives it back however this process ends."""
     try:
         lock.acquire()
     except Timeout:
