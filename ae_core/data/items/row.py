@@ -100,7 +100,7 @@ class Row(ItemKind):
         columns = [
             {"name": column.name, "values": list(column.values)}
             if column.values
-            else {"name": column.name, "low": column.low, "high": column.high}
+            else column.model_dump(include={"name", "low", "high", "mean", "scale"})
             for column in self.columns
         ]
         return {"painter": "columns", "columns": columns}

@@ -2,11 +2,14 @@
 
 import streamlit as st
 
-from benchmarks.stand_ins import StandInSource
+from tests.live.operations import Shrink
+from tests.live.tables import TableSource
 from zoetrope import live
 from zoetrope.live.engine.engine import Engine
+from zoetrope.live.engine.operations import OPERATIONS
 from zoetrope.live.shared import process_wide
 
-process_wide("engine", lambda: Engine(StandInSource()))
+operations = {**OPERATIONS, "shrink": Shrink(3), "shrink for ever": Shrink(1_000_000_000)}
+process_wide("engine", lambda: Engine(TableSource(), operations=operations))
 
 app = st.App("live_page.py", routes=live.routes(), lifespan=live.lifespan)

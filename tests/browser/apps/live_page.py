@@ -102,6 +102,12 @@ def several() -> dict[str, float]:
     return found
 
 
+def token() -> dict[str, float]:
+    """No stage: what a test needs to open a decoder of its own."""
+    st.text(live.session_token())
+    return {}
+
+
 get_engine().register_gauge("norm", lambda key, codes: np.linalg.norm(codes, axis=1))
 st.title("Live controls")
 SHOWS = {
@@ -113,6 +119,7 @@ SHOWS = {
     "moved": moved,
     "hidden": hidden,
     "several": several,
+    "token": token,
 }
 hand = SHOWS[st.query_params.get("show", "bank")]()
 st.code(json.dumps(hand), language=None)
