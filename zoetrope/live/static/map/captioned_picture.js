@@ -21,6 +21,10 @@ export class CaptionedPicture {
     draw(this.canvas, image);
   }
 
+  get text() {
+    return this.caption.textContent ?? "";
+  }
+
   /** @param {string} text */
   label(text, colour = "") {
     if (this.caption.textContent !== text) this.caption.textContent = text;

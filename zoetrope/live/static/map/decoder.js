@@ -37,6 +37,22 @@ export class Decoded {
   async picture(i) {
     return thumbnail(this.painter, this.part, await this.prepared, i);
   }
+
+  /**
+   * The first row on a canvas, in its frame; what a picture does not say goes into its name.
+   * @param {HTMLCanvasElement} canvas
+   * @param {string} caption
+   * @param {() => boolean} isWanted whether it still is when it has been unpacked
+   */
+  async show(canvas, caption, isWanted) {
+    const prepared = await this.prepared;
+    if (!isWanted()) return false;
+    thumbnail(this.painter, this.part, prepared, 0, canvas);
+    const text = this.painter.text(this.part, prepared);
+    canvas.setAttribute("aria-label", text ? `${caption}: ${text}` : caption);
+    canvas.title = text;
+    return true;
+  }
 }
 
 export class MapDecoder {

@@ -200,9 +200,8 @@ export class ItemCard {
    * @param {boolean} isPlace
    */
   async showDecoded(decoded, stamp, isPlace) {
-    const image = await decoded.picture(0);
-    if (isPlace !== (this.spot !== null)) return;
-    this.decoded.show(image);
+    const isWanted = () => isPlace === (this.spot !== null);
+    if (!(await decoded.show(this.decoded.canvas, this.decoded.text, isWanted))) return;
     write(this.trust, this.trustWords(decoded.gauges[0]));
     this.on.picture({ stamp, item: this.item });
   }

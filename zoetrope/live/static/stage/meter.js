@@ -8,12 +8,17 @@ const REFRESH_MS = 500;
 export class Meter {
   constructor() {
     this.element = element("span", { class: "meter" });
+    /** @type {number[]} */
     this.latencies = [];
+    /** @type {number[]} */
     this.painted = [];
     this.shown = 0;
   }
 
-  /** `stages`: milliseconds by name; their sum is the time from the input to the picture. */
+  /**
+   * @param {number} latencyMs
+   * @param {Record<string, number>} stages ms by name; their sum is the time from the input to the picture
+   */
   add(latencyMs, stages) {
     const now = performance.now();
     this.latencies.push(latencyMs);

@@ -3,7 +3,15 @@
 import { element } from "../page/dom.js";
 import { format } from "./positions.js";
 
-/** A square pad for controls `x` and `y` (indices). The sliders of both stay beside it. */
+/** @typedef {import("./positions.js").Control} Control */
+/** @typedef {import("./positions.js").Positions} Positions */
+
+/**
+ * A square pad for two controls. The sliders of both stay beside it.
+ * @param {Positions} positions
+ * @param {number} x index of a control
+ * @param {number} y
+ */
 export function xyPad(positions, x, y) {
   const [across, up] = [positions.controls[x], positions.controls[y]];
   const thumb = element("div", {
@@ -19,14 +27,14 @@ export function xyPad(positions, x, y) {
     "div",
     { class: "pad" },
     plane,
-    element("span", { class: "axis", "aria-hidden": true }, `${across.label} →`),
-    element("span", { class: "axis", "aria-hidden": true }, `${up.label} ↑`),
+    element("span", { class: "axis", "aria-hidden": "true" }, `${across.label} →`),
+    element("span", { class: "axis", "aria-hidden": "true" }, `${up.label} ↑`),
   );
   const show = () => {
-    plane.style.setProperty("--x", at(across, positions.values[x]));
-    plane.style.setProperty("--y", 1 - at(up, positions.values[y]));
+    plane.style.setProperty("--x", String(at(across, positions.values[x])));
+    plane.style.setProperty("--y", String(1 - at(up, positions.values[y])));
     const texts = [format(positions.values[x], across), format(positions.values[y], up)];
-    thumb.setAttribute("aria-valuenow", Number(positions.values[x].toPrecision(6)));
+    thumb.setAttribute("aria-valuenow", String(Number(positions.values[x].toPrecision(6))));
     thumb.setAttribute("aria-valuetext", `${across.label} ${texts[0]}, ${up.label} ${texts[1]}`);
   };
   positions.views.push((index) => (index === x || index === y) && show());
@@ -36,12 +44,23 @@ export function xyPad(positions, x, y) {
   return pad;
 }
 
-/** Where a value lies in the range of its control, in [0, 1]. */
+/**
+ * Where a value lies in the range of its control, in [0, 1].
+ * @param {Control} control
+ * @param {number} value
+ */
 function at(control, value) {
   return (value - control.low) / (control.high - control.low);
 }
 
-/** Both numbers move as one: one message, one picture. */
+/**
+ * Both numbers move as one: one message, one picture.
+ * @param {Positions} positions
+ * @param {number} x
+ * @param {number} y
+ * @param {[number, number]} values
+ * @param {number} [stamp]
+ */
 function setBoth(positions, x, y, values, stamp) {
   const all = [...positions.values];
   [all[x], all[y]] = values;
@@ -49,13 +68,23 @@ function setBoth(positions, x, y, values, stamp) {
   positions.setAll(all, stamp);
 }
 
+/**
+ * @param {Positions} positions
+ * @param {number} x
+ * @param {number} y
+ * @param {HTMLElement} plane
+ * @param {HTMLElement} thumb
+ */
 function followPointer(positions, x, y, plane, thumb) {
   const [across, up] = [positions.controls[x], positions.controls[y]];
+  /** @type {DOMRect | null} */
   let area = null;
+  /** @param {PointerEvent} event */
   const move = (event) => {
     if (!area) return;
     const right = (event.clientX - area.left) / area.width;
     const above = 1 - (event.clientY - area.top) / area.height;
+    /** @type {[number, number]} */
     const values = [across.low + right * (across.high - across.low), up.low + above * (up.high - up.low)];
     setBoth(positions, x, y, values, event.timeStamp);
   };
@@ -67,7 +96,7 @@ function followPointer(positions, x, y, plane, thumb) {
     area = plane.getBoundingClientRect();
     move(event);
   });
-  plane.addEventListener("pointerrawupdate", move);
+  plane.addEventListener("pointerrawupdate", (event) => move(/** @type {PointerEvent} */ (event)));
   plane.addEventListener("pointermove", move);
   const end = () => {
     if (!area) return;
@@ -81,7 +110,14 @@ function followPointer(positions, x, y, plane, thumb) {
   });
 }
 
+/**
+ * @param {Positions} positions
+ * @param {number} x
+ * @param {number} y
+ * @param {HTMLElement} thumb
+ */
 function followKeys(positions, x, y, thumb) {
+  /** @type {Record<string, [number, number]>} */
   const moves = {
     ArrowRight: [x, 1],
     ArrowLeft: [x, -1],

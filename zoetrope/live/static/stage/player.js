@@ -5,14 +5,24 @@ import { element, iconButton, setIcon } from "../page/dom.js";
 const WALK_S = 3; // through the whole range at speed 1
 const SPEEDS = [0.25, 0.5, 1, 2, 4];
 
-/** Play / pause, ping-pong or loop, speed. `controlId`: what moves; the one last touched if null. */
+/** @typedef {import("./positions.js").Positions} Positions */
+
+/** Play / pause, ping-pong or loop, speed. */
 export class Player {
+  /**
+   * @param {Positions} positions
+   * @param {string | null} controlId what moves; the one last touched if null
+   */
   constructor(positions, controlId) {
     this.positions = positions;
     this.fixed = controlId === null ? -1 : positions.index(controlId);
     this.pingPong = true;
     this.speed = 1;
     this.frame = 0;
+    this.index = 0;
+    this.forwards = true;
+    /** @type {number | null} */
+    this.last = null;
     this.button = iconButton("Play", "play", () => this.toggle());
     this.mode = iconButton("Back and forth", "pingPong", () => this.toggleMode());
     this.mode.setAttribute("aria-pressed", "true");
@@ -59,6 +69,7 @@ export class Player {
     this.showState("Play", "play");
   }
 
+  /** @param {number} now */
   walk(now) {
     const { low, high } = this.positions.controls[this.index];
     const seconds = this.last === null ? 0 : Math.min(0.1, (now - this.last) / 1000);
@@ -72,6 +83,10 @@ export class Player {
     this.frame = requestAnimationFrame((next) => this.walk(next));
   }
 
+  /**
+   * @param {string} name
+   * @param {import("../page/dom.js").Icon} icon
+   */
   showState(name, icon) {
     setIcon(this.button, icon);
     this.button.setAttribute("aria-label", name);

@@ -2,14 +2,39 @@
 
 import { unpack } from "../wire/packing.js";
 
+/** @typedef {{shape: number[], f32: string}} Packed */
+/** @typedef {{shape: number[], numbers: Float32Array}} Unpacked */
+
 /**
- * From positions to a code, for one panel.
- * @returns {{latentDim: number, code(values: ArrayLike<number>, out: Float32Array): void}}
+ * @typedef {object} Control
+ * @property {string} id
+ * @property {string} label
+ * @property {number} low
+ * @property {number} high
+ * @property {number} value where it starts
+ * @property {number} step
+ * @property {number} default
+ */
+
+/** How one panel makes codes: along a path, or from an origin and directions. @typedef {{path?: Packed, origin?: Packed, directions?: Packed}} BasisData */
+
+/** From positions to a code, for one panel. @typedef {{latentDim: number, code(values: ArrayLike<number>, out: Float32Array): void}} Basis */
+
+/**
+ * @param {BasisData} panel
+ * @returns {Basis}
  */
 export function basisOf(panel) {
-  return panel.path ? pathBasis(unpack(panel.path)) : affineBasis(unpack(panel.origin), unpack(panel.directions));
+  if (panel.path) return pathBasis(unpack(panel.path));
+  if (panel.origin && panel.directions) return affineBasis(unpack(panel.origin), unpack(panel.directions));
+  throw new Error("a panel without a basis");
 }
 
+/**
+ * @param {Unpacked} origin
+ * @param {Unpacked} directions
+ * @returns {Basis}
+ */
 function affineBasis({ numbers: origin }, { numbers: directions }) {
   const latentDim = origin.length;
   return {
@@ -26,6 +51,10 @@ function affineBasis({ numbers: origin }, { numbers: directions }) {
   };
 }
 
+/**
+ * @param {Unpacked} path
+ * @returns {Basis}
+ */
 function pathBasis({ shape: [nSamples, latentDim], numbers }) {
   return {
     latentDim,
@@ -44,20 +73,29 @@ function pathBasis({ shape: [nSamples, latentDim], numbers }) {
 
 /** Values of all controls; tells listeners about every move and every release. */
 export class Positions {
+  /** @param {Control[]} controls */
   constructor(controls) {
     this.controls = controls;
     this.values = controls.map((control) => control.value);
+    /** @type {(stamp: number) => void} */
     this.onMove = () => {};
     this.onRelease = () => {};
-    this.views = []; // functions that show the value of control `index`
+    /** @type {((index: number) => void)[]} functions that show the value of control `index` */
+    this.views = [];
     this.active = 0;
   }
 
+  /** @param {string} id */
   index(id) {
     return this.controls.findIndex((control) => control.id === id);
   }
 
-  /** Move one control; `stamp`: when the user did it, ms. Returns whether it moved. */
+  /**
+   * Move one control; returns whether it moved.
+   * @param {number} index
+   * @param {number} value
+   * @param {number} stamp when the user did it, ms
+   */
   set(index, value, stamp = performance.now()) {
     const { low, high } = this.controls[index];
     const held = Math.min(Math.max(value, low), high);
@@ -69,12 +107,21 @@ export class Positions {
     return true;
   }
 
+  /**
+   * @param {number[]} values
+   * @param {number} stamp
+   */
   setAll(values, stamp = performance.now()) {
     this.values = this.controls.map(({ low, high }, i) => Math.min(Math.max(values[i], low), high));
     this.values.forEach((_, index) => this.show(index));
     this.onMove(stamp);
   }
 
+  /**
+   * @param {number} index
+   * @param {number} steps
+   * @param {number} [stamp]
+   */
   step(index, steps, stamp) {
     const { step } = this.controls[index];
     // On the grid of steps, so that arrows after a drag give round numbers.
@@ -82,6 +129,10 @@ export class Positions {
     this.set(index, Number(value.toPrecision(12)), stamp);
   }
 
+  /**
+   * @param {number} index
+   * @param {number} [stamp]
+   */
   toDefault(index, stamp) {
     this.set(index, this.controls[index].default, stamp);
   }
@@ -97,6 +148,7 @@ export class Positions {
     );
   }
 
+  /** @param {number} index */
   show(index) {
     for (const view of this.views) view(index);
   }
@@ -110,7 +162,11 @@ function gaussian() {
   return Math.sqrt(-2 * Math.log(1 - Math.random())) * Math.cos(2 * Math.PI * Math.random());
 }
 
-/** A number with as many digits as its control's step needs; a real minus sign. */
+/**
+ * A number with as many digits as its control's step needs; a real minus sign.
+ * @param {number} value
+ * @param {{step: number}} control
+ */
 export function format(value, { step }) {
   const digits = Math.min(4, Math.max(0, Math.ceil(-Math.log10(step) - 1e-9)));
   const text = value.toFixed(digits);

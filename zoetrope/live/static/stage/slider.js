@@ -6,7 +6,13 @@ import { format } from "./positions.js";
 const SETTLED_MS = 250;
 let count = 0;
 
-/** Build the row of control `index`: label, slider, number. */
+/** @typedef {import("./positions.js").Positions} Positions */
+
+/**
+ * Build the row of control `index`: label, slider, number.
+ * @param {Positions} positions
+ * @param {number} index
+ */
 export function sliderRow(positions, index) {
   const control = positions.controls[index];
   const labelId = `label-${(count += 1)}`;
@@ -44,31 +50,56 @@ export function sliderRow(positions, index) {
   return row;
 }
 
+/**
+ * @param {Positions} positions
+ * @param {number} index
+ * @param {HTMLElement} slider
+ * @param {HTMLInputElement} number
+ */
 function show(positions, index, slider, number) {
   const control = positions.controls[index];
   const value = positions.values[index];
   const text = format(value, control);
-  const place = (x) => (x - control.low) / (control.high - control.low);
+  const place = (/** @type {number} */ x) => (x - control.low) / (control.high - control.low);
   const at = place(value);
   const from = place(Math.min(Math.max(0, control.low), control.high));
-  slider.style.setProperty("--at", at);
-  slider.style.setProperty("--from", Math.min(at, from));
-  slider.style.setProperty("--length", Math.abs(at - from));
-  slider.setAttribute("aria-valuenow", Number(value.toPrecision(6)));
+  slider.style.setProperty("--at", String(at));
+  slider.style.setProperty("--from", String(Math.min(at, from)));
+  slider.style.setProperty("--length", String(Math.abs(at - from)));
+  slider.setAttribute("aria-valuenow", String(Number(value.toPrecision(6))));
   slider.setAttribute("aria-valuetext", text);
-  if (number.getRootNode().activeElement !== number || number.dataset.typing !== "1") {
+  if (!hasFocus(number) || number.dataset.typing !== "1") {
     number.value = text;
   }
 }
 
+/**
+ * Whether the keyboard is in an element, also within a shadow root.
+ * @param {HTMLElement} place
+ */
+function hasFocus(place) {
+  return /** @type {Document | ShadowRoot} */ (place.getRootNode()).activeElement === place;
+}
+
+/**
+ * @param {Positions} positions
+ * @param {number} index
+ */
 function resetOne(positions, index) {
   positions.toDefault(index);
   positions.release();
 }
 
+/**
+ * @param {Positions} positions
+ * @param {number} index
+ * @param {HTMLElement} slider
+ */
 function followPointer(positions, index, slider) {
   const { low, high } = positions.controls[index];
-  let rail = null; // {left, width, grip} while dragged
+  /** @type {{left: number, width: number, grip: number} | null} while dragged */
+  let rail = null;
+  /** @param {PointerEvent} event */
   const move = (event) => {
     if (!rail) return;
     const at = (event.clientX - rail.grip - rail.left) / rail.width;
@@ -77,7 +108,7 @@ function followPointer(positions, index, slider) {
   slider.addEventListener("pointerdown", (event) => {
     if (event.button !== 0) return;
     slider.setPointerCapture(event.pointerId);
-    const { left, width } = slider.querySelector(".rail").getBoundingClientRect();
+    const { left, width } = (slider.querySelector(".rail") ?? slider).getBoundingClientRect();
     const thumb = left + ((positions.values[index] - low) / (high - low)) * width;
     const distance = event.clientX - thumb;
     rail = { left, width, grip: Math.abs(distance) <= 10 ? distance : 0 }; // a grabbed thumb stays
@@ -85,7 +116,7 @@ function followPointer(positions, index, slider) {
     move(event);
   });
   // Raw updates come at once; ordinary moves wait for the next frame of the screen.
-  slider.addEventListener("pointerrawupdate", move);
+  slider.addEventListener("pointerrawupdate", (event) => move(/** @type {PointerEvent} */ (event)));
   slider.addEventListener("pointermove", move);
   const end = () => {
     if (!rail) return;
@@ -99,8 +130,13 @@ function followPointer(positions, index, slider) {
   slider.addEventListener("dblclick", () => resetOne(positions, index));
 }
 
-/** Value change of a key in steps, or the place it jumps to; null for other keys. */
-function meaning(key, { shiftKey }) {
+/**
+ * Value change of a key in steps, or the place it jumps to; null for other keys.
+ * @param {KeyboardEvent} event
+ * @returns {{steps?: number, end?: string, reset?: boolean} | null}
+ */
+function meaning({ key, shiftKey }) {
+  /** @type {Record<string, number>} */
   const steps = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1, PageUp: 10, PageDown: -10 };
   if (key in steps) return { steps: steps[key] * (shiftKey ? 10 : 1) };
   if (key === "Home" || key === "End") return { end: key };
@@ -108,33 +144,45 @@ function meaning(key, { shiftKey }) {
   return null;
 }
 
+/**
+ * @param {Positions} positions
+ * @param {number} index
+ * @param {HTMLElement} slider
+ */
 function followKeys(positions, index, slider) {
-  let settled = null;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let settled;
   slider.addEventListener("keydown", (event) => {
-    const meant = event.altKey || event.ctrlKey || event.metaKey ? null : meaning(event.key, event);
+    const meant = event.altKey || event.ctrlKey || event.metaKey ? null : meaning(event);
     if (!meant) return;
     event.preventDefault();
     const { low, high } = positions.controls[index];
     clearTimeout(settled);
-    settled = null;
+    settled = undefined;
     if (meant.steps) positions.step(index, meant.steps, event.timeStamp);
     else if (meant.reset) positions.toDefault(index, event.timeStamp);
     else positions.set(index, meant.end === "Home" ? low : high, event.timeStamp);
   });
   slider.addEventListener("keyup", (event) => {
-    if (!meaning(event.key, event)) return;
+    if (!meaning(event)) return;
     clearTimeout(settled);
     settled = setTimeout(() => positions.release(), SETTLED_MS);
   });
 }
 
-/** The wheel moves a slider that has the focus; elsewhere it scrolls the page. */
+/**
+ * The wheel moves a slider that has the focus; elsewhere it scrolls the page.
+ * @param {Positions} positions
+ * @param {number} index
+ * @param {HTMLElement} slider
+ */
 function followWheel(positions, index, slider) {
-  let settled = null;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let settled;
   slider.addEventListener(
     "wheel",
     (event) => {
-      if (slider.getRootNode().activeElement !== slider) return;
+      if (!hasFocus(slider)) return;
       event.preventDefault();
       const towards = Math.abs(event.deltaX) > Math.abs(event.deltaY) ? event.deltaX : -event.deltaY;
       if (towards === 0) return;
@@ -146,6 +194,11 @@ function followWheel(positions, index, slider) {
   );
 }
 
+/**
+ * @param {Positions} positions
+ * @param {number} index
+ * @param {HTMLInputElement} number
+ */
 function followTyping(positions, index, number) {
   const control = positions.controls[index];
   const restore = () => {

@@ -13,15 +13,48 @@ import { Player } from "./player.js";
 import { sliderRow } from "./slider.js";
 import { Strips } from "./strips.js";
 
+/** @typedef {import("../wire/decoder.js").CodecDescription} CodecDescription */
+/** @typedef {import("../wire/decoder.js").Sent} Sent */
+/** @typedef {import("../wire/decoder.js").Status} Status */
+/** @typedef {import("../wire/frames.js").Answer} Answer */
+/** @typedef {import("./painters.js").AnswerPart} AnswerPart */
+/** @typedef {import("./painters.js").Prepared} Prepared */
+/** @typedef {import("./panels.js").Gauge} Gauge */
+/** @typedef {import("./positions.js").Basis} Basis */
+/** @typedef {import("./positions.js").BasisData} BasisData */
+/** @typedef {import("./positions.js").Control} Control */
+/** What is seen of a panel before a picture. @typedef {{caption: string, colour: string, gauges: Gauge[]}} Face */
+/** @typedef {Face & BasisData & {codec: string}} PanelData */
+/** What came with a rerun where the socket is blocked. @typedef {{codecs: CodecDescription[], frame: string}} Still */
+
+/**
+ * What `live/components/stage.py` sends.
+ * @typedef {object} StageData
+ * @property {string} token
+ * @property {string} revision of the controls: another one puts them where they start
+ * @property {number} picturePx
+ * @property {PanelData[]} panels
+ * @property {Control[]} controls
+ * @property {[string, string] | null} pad ids of two controls
+ * @property {string[]} buttons
+ * @property {string | null} play id of the control that "play" moves
+ * @property {{along: string[], n_frames: number} | null} strip
+ * @property {Still | null} still
+ */
+
 const FEW_CONTROLS = 6;
+/** @type {WeakMap<HTMLElement | ShadowRoot, Stage>} */
 const stages = new WeakMap();
 
-/** Entry point of the v2 component: called at every rerun of the page with the same root. */
+/**
+ * Entry point of the v2 component: called at every rerun of the page with the same root.
+ * @param {StreamlitComponent<StageData>} component
+ */
 export function mount(component) {
   const { parentElement: root } = component;
   let stage = stages.get(root);
   if (!stage) {
-    stage = new Stage(root);
+    stage = new Stage(component);
     stages.set(root, stage);
   }
   stage.update(component);
@@ -30,9 +63,29 @@ export function mount(component) {
 }
 
 class Stage {
-  constructor(root) {
+  /** @type {Panel[]} */
+  panels = [];
+  /** @type {Basis[]} one a panel */
+  bases = [];
+  /** @type {Player | null} */
+  player = null;
+  /** @type {import("../wire/decoder.js").Decoder | null} */
+  decoder = null;
+  /** @type {Set<number>} panels whose codec cannot be decoded */
+  refused = new Set();
+  blocked = false;
+  renewals = 0;
+  faces = "";
+  /** @type {Map<number, number>} id of the newest painted answer, by channel */
+  newest = new Map();
+
+  /** @param {StreamlitComponent<StageData>} component */
+  constructor({ parentElement: root, data, setStateValue }) {
     this.root = root;
-    this.host = root.host ?? root;
+    this.host = root instanceof ShadowRoot ? root.host : root;
+    this.setStateValue = setStateValue;
+    this.data = data;
+    this.isNew = true;
     this.panelArea = element("div", { class: "panels" });
     this.stripArea = element("div", { class: "strips" });
     this.controlArea = element("div", { class: "controls" });
@@ -42,18 +95,20 @@ class Stage {
     const foot = element("div", { class: "foot" }, this.buttons, this.status, this.meter.element);
     this.element = element("div", { class: "stage" }, this.panelArea, this.controlArea, foot, this.stripArea);
     root.append(this.element);
-    this.seen = {};
-    this.newest = new Map(); // id of the newest painted answer, by channel
+    this.positions = this.newPositions(data.controls);
+    this.strips = new Strips(this.stripArea, { ...data, strip: null }, this.positions, []);
   }
 
+  /** @param {StreamlitComponent<StageData>} component */
   update({ data, setStateValue }) {
     this.setStateValue = setStateValue;
-    const previous = this.data;
+    const previous = this.isNew ? null : this.data;
     this.data = data;
+    this.isNew = false;
     this.element.style.setProperty("--picture", `${data.picturePx}px`);
+    /** @param {(keyof StageData)[]} names */
     const changed = (...names) => names.some((name) => !previous || differ(previous[name], data[name]));
-    const faces = data.panels.map(({ caption, colour, gauges }) => ({ caption, colour, gauges }));
-    if (differ(this.seen.faces, faces)) this.buildPanels(faces);
+    this.buildPanels(data.panels.map(({ caption, colour, gauges }) => ({ caption, colour, gauges })));
     if (changed("revision")) this.positions = this.newPositions(data.controls);
     if (changed("revision", "pad", "buttons", "play")) this.buildControls();
     if (changed("panels", "revision", "strip")) {
@@ -65,6 +120,7 @@ class Stage {
     else if (changed("panels", "revision", "strip")) this.ask(performance.now());
   }
 
+  /** @param {Control[]} controls */
   newPositions(controls) {
     const positions = new Positions(controls);
     positions.onMove = (stamp) => {
@@ -75,8 +131,11 @@ class Stage {
     return positions;
   }
 
+  /** @param {Face[]} faces */
   buildPanels(faces) {
-    this.seen.faces = faces;
+    const described = JSON.stringify(faces);
+    if (described === this.faces) return;
+    this.faces = described;
     this.panels = faces.map((face) => new Panel(face));
     for (const panel of this.panels) panel.tell("");
     this.panelArea.replaceChildren(...this.panels.map((panel) => panel.element));
@@ -93,7 +152,7 @@ class Stage {
     this.controlArea.replaceChildren(...extra, bank);
     this.controlArea.classList.toggle("with-pad", extra.length > 0);
     this.player = controls.length && buttons.includes("play") ? new Player(this.positions, play) : null;
-    const act = (action) => () => {
+    const act = (/** @type {() => void} */ action) => () => {
       this.player?.stop();
       action();
       this.commit();
@@ -123,27 +182,32 @@ class Stage {
       codecs,
       onReady: (known) => this.onReady(known),
       onAnswer: (answer, sent) => this.onAnswer(answer, sent),
-      onRefusal: (reason, code) => code !== "token" && this.tell(reason, "refused"),
+      onRefusal: (reason, code) => {
+        if (code !== "token") this.tell(reason, "refused");
+      },
       onStatus: (status) => this.onStatus(status),
       onTokenNeeded: () => {
-        this.renewals = (this.renewals ?? 0) + 1; // the page echoes it: else equal data is not sent
+        this.renewals += 1; // the page echoes it: else equal data is not sent
         this.commit();
       },
     });
   }
 
+  /** @param {number} stamp when the user did what is answered, ms */
   ask(stamp) {
-    if (this.blocked) return;
+    const { decoder } = this;
+    if (this.blocked || !decoder) return;
     const parts = this.bases.map((basis, codec) => {
       const codes = new Float32Array(basis.latentDim);
       basis.code(this.positions.values, codes);
       return { codec, rows: 1, codes };
     });
-    const usable = parts.filter(({ codec }) => !this.refused?.has(codec));
-    if (usable.length) this.decoder.decode(usable, { stamp });
-    this.strips.touch(this.decoder);
+    const usable = parts.filter(({ codec }) => !this.refused.has(codec));
+    if (usable.length) decoder.decode(usable, { stamp });
+    this.strips.touch(decoder);
   }
 
+  /** @param {CodecDescription[]} known */
   onReady(known) {
     this.blocked = false;
     this.refused = new Set();
@@ -158,10 +222,15 @@ class Stage {
     this.ask(performance.now());
   }
 
+  /** @param {CodecDescription[]} known */
   takeItems(known) {
     known.forEach(({ item }, codec) => item && this.panels[codec].take(item));
   }
 
+  /**
+   * @param {number} codec
+   * @param {number | undefined} latentDim
+   */
   wrongDimension(codec, latentDim) {
     const { latentDim: given } = this.bases[codec];
     return given === latentDim ? null : `The page gives codes of ${given} numbers; this checkpoint has ${latentDim}.`;
@@ -169,24 +238,35 @@ class Stage {
 
   // Painting ---------------------------------------------------------------------------------
 
+  /**
+   * @param {Answer} answer
+   * @param {Sent} sent
+   */
   onAnswer(answer, sent) {
     if (this.status.dataset.kind === "refused") this.tell("");
     const prepared = this.prepare(answer.parts);
+    /** @param {Prepared[]} ready */
     const paint = (ready) => {
       if (answer.id < (this.newest.get(sent.channel) ?? 0)) return; // unpacked slower than a newer one
       this.newest.set(sent.channel, answer.id);
       if (sent.channel === 0) this.paint(answer, ready, sent);
       else this.strips.paint(answer, ready, this.panels);
-      this.strips.touch(this.decoder, false);
+      if (this.decoder) this.strips.touch(this.decoder, false);
     };
     if (prepared instanceof Promise) prepared.then(paint);
     else paint(prepared);
   }
 
+  /** @param {AnswerPart[]} parts */
   prepare(parts) {
-    return prepareAll(parts, (codec) => this.panels[codec].painter);
+    return prepareAll(parts, (codec) => /** @type {import("./painters.js").Painter} */ (this.panels[codec].painter));
   }
 
+  /**
+   * @param {Answer} answer
+   * @param {Prepared[]} prepared
+   * @param {Sent} sent
+   */
   paint({ parts, timing }, prepared, sent) {
     parts.forEach((part, i) => this.panels[part.codec].paint(part, prepared[i]));
     this.strips.place();
@@ -199,7 +279,10 @@ class Stage {
     });
   }
 
-  /** What came with the rerun, where the socket is blocked: codecs as in onReady, and an answer. */
+  /**
+   * Codecs as in onReady, and an answer.
+   * @param {Still} still
+   */
   async paintStill({ codecs, frame }) {
     this.takeItems(codecs);
     const { parts } = readAnswer(unpackBytes(frame).buffer);
@@ -211,10 +294,11 @@ class Stage {
 
   commit() {
     const values = Object.fromEntries(this.positions.controls.map(({ id }, i) => [id, rounded(this.positions.values[i])]));
-    const { blocked = false, renewals = 0 } = this;
+    const { blocked, renewals } = this;
     this.setStateValue("positions", { revision: this.data.revision, values, blocked, renewals });
   }
 
+  /** @param {Status} status */
   onStatus(status) {
     const texts = {
       connecting: "",
@@ -230,6 +314,7 @@ class Stage {
     }
   }
 
+  /** @param {string} text */
   tell(text, kind = "") {
     this.status.textContent = text;
     this.status.dataset.kind = kind;
@@ -239,13 +324,18 @@ class Stage {
     if (this.host.isConnected) return;
     this.player?.stop();
     this.strips.close();
-    this.decoder.close();
+    this.decoder?.close();
     stages.delete(this.root);
     this.element.remove();
   }
 }
 
-/** Where the time from the input to the picture went, milliseconds. */
+/**
+ * Where the time from the input to the picture went, milliseconds.
+ * @param {Answer["timing"]} timing
+ * @param {Sent} sent
+ * @param {number} painted
+ */
 function shares({ queueUs, computeUs, packUs }, { stamp, sentAt, receivedAt }, painted) {
   const server = (queueUs + computeUs + packUs) / 1000;
   return {
@@ -258,11 +348,18 @@ function shares({ queueUs, computeUs, packUs }, { stamp, sentAt, receivedAt }, p
   };
 }
 
-/** Short enough for an address, finer than a pixel of any slider. */
+/**
+ * Short enough for an address, finer than a pixel of any slider.
+ * @param {number} value
+ */
 function rounded(value) {
   return Number(value.toPrecision(5));
 }
 
+/**
+ * @param {unknown} a
+ * @param {unknown} b
+ */
 function differ(a, b) {
   return JSON.stringify(a) !== JSON.stringify(b);
 }
