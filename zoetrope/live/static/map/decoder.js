@@ -4,7 +4,7 @@
 import { painterOf, thumbnail } from "../stage/painters.js";
 import { openDecoder } from "../wire/decoder.js";
 
-/** @import { AnswerPart, Painter } from "../stage/painters.js" */
+/** @import { AnswerPart, ItemDescription, Painter } from "../stage/painters.js" */
 /** @import { CodecChoice, Decoder } from "../wire/decoder.js" */
 
 /** @typedef {{ name: string, label: string, unit: string, digits: number }} Gauge */
@@ -69,6 +69,8 @@ export class MapDecoder {
     this.codec = null;
     /** @type {Painter | null} what the codec's items are painted by, once it is known */
     this.painter = null;
+    /** @type {string | undefined} */
+    this.item = undefined;
     this.pageToken = "";
     /** @type {Partial<Record<Use, Listener>>} */
     this.listeners = {};
@@ -101,7 +103,7 @@ export class MapDecoder {
       token,
       codecs,
       onReady: ([{ error, item }]) => {
-        this.painter = item ? painterOf(item) : null;
+        this.take(item);
         this.root.dataset.live = error ? "failed" : "ready";
         this.say(error || "");
       },
@@ -114,6 +116,17 @@ export class MapDecoder {
         if (status === "blocked") this.say(BLOCKED);
       },
     });
+  }
+
+  /**
+   * What the codec's items are; the painter stays where that has not changed.
+   * @param {ItemDescription | undefined} item
+   */
+  take(item) {
+    const described = JSON.stringify(item);
+    if (described === this.item) return;
+    this.item = described;
+    this.painter = item ? painterOf(item) : null;
   }
 
   /**
