@@ -9,6 +9,7 @@ from urllib.request import Request, urlopen
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.datasets import load_breast_cancer, load_wine
 
 from ae_core.data.attribute_columns import column_of
 from ae_core.data.catalogue import load_data_set
@@ -146,6 +147,25 @@ def test_small_pictures_are_averages_of_blocks(get):
 def test_an_item_tells_its_attributes(get):
     digits = load_data_set("digits").attributes["digit"]
     assert get("item/digits/v/12").json() == {"digit": digits.iloc[12]}
+
+
+def test_a_row_is_drawn_by_its_kind(get):
+    wine = load_data_set("wine")
+    answer = get("pictures/wine/v", items="5,3", px=32)
+    assert np.frombuffer(answer.content, "<u4", 4).tolist() == [2, 32, 32, 3]
+    pixels = np.frombuffer(answer.content, np.uint8, offset=16).reshape(2, 32, 32, 3)
+    drawn = wine.about.item.thumbnails(wine.items[[5, 3]], 32)
+    np.testing.assert_array_equal(pixels.transpose(0, 3, 1, 2), drawn)
+    large = np.frombuffer(get("pictures/wine/v", items="5").content, "<u4", 4)
+    assert large[1] == large[2] > 32
+
+
+@pytest.mark.parametrize("name", ["wine", "breast-cancer"])
+def test_a_row_tells_its_columns_in_the_users_units(get, name):
+    table = {"wine": load_wine, "breast-cancer": load_breast_cancer}[name](as_frame=True).data
+    told = get(f"item/{name}/v/12").json()
+    for column, value in table.iloc[12].items():
+        assert told[column] == pytest.approx(value, rel=1e-5)
 
 
 def test_neighbours_by_code_and_by_pixels(get, codes):

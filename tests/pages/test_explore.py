@@ -16,7 +16,8 @@ from ae_core.locations import cache_dir, checkpoints_dir
 from ae_core.maps.map import Map, save_map
 from ae_core.processes.worker_client import RequestState
 from ae_core.training import watch
-from tests.pages.steering_world import open_page, save_digits_vae, words
+from benchmarks.pca_world import add_pca
+from tests.pages.steering_world import components, open_page, save_digits_vae, words
 from zoetrope.live.components.map import ItemSource
 from zoetrope.live.components.map_group import GROUP, pack_rows, unpack_rows
 from zoetrope.live.projections import service
@@ -212,3 +213,15 @@ def test_a_map_fitted_on_a_part_says_so(n_fitted: int, said: bool) -> None:
     text = job_words(RequestState(key, "done"), "200 items", "UMAP").text
     assert text.startswith("UMAP of 200 items")
     assert ("fitted on 150; the rest joined" in text) == said
+
+
+@pytest.mark.parametrize("beside", ["nothing", "PCA of columns"])
+def test_rows_of_a_table_are_mapped(beside: str) -> None:
+    add_pca("wine-pca", "wine", 4)
+    app = open_page("explore.py", {"data": "wine", "checkpoint": "wine-pca", "beside": beside})
+    assert not app.exception and not app.error
+    assert app.segmented_control(key="map_source").options[:2] == ["codes", "columns"]
+    assert app.selectbox(key="map_beside").value == beside
+    drawn = components(app)["explore_map"]
+    assert drawn["points"]["n"] == 178
+    assert drawn["items"]["facts"].startswith("api/item/wine/")

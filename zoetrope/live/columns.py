@@ -136,27 +136,30 @@ def attribute(request: Request) -> Response:
 
 
 def pictures(request: Request) -> Response:
-    """Pixels of `?items=1,2,3`, scaled down to at most `?px=` a side.
+    """Pictures of `?items=1,2,3`, as their kind draws them; small ones, at most `?px=` a side.
 
     Four little-endian uint32 (n, height, width, channels), then n * height * width * channels
     bytes.
     """
     data_set = open_data_set(request.path_params["data"])
-    chosen = _items(request, len(data_set.items))
-    block = np.ascontiguousarray(data_set.items[chosen].transpose(0, 2, 3, 1))  # (n, H, W, C)
+    kind = data_set.about.item
+    stored = data_set.items[_items(request, len(data_set.items))]
     if "px" in request.query_params:
         px = whole_number(request.query_params["px"])
         if not px:
             raise RefusedError(400, "`px` must be a whole number of pixels, at least 1.")
-        block = shrink(block, px)
-    if block.nbytes > MAX_PIXEL_BYTES:
+        drawn = kind.thumbnails(stored, px)
+    else:
+        drawn = kind.drawn(stored)
+    if drawn.nbytes > MAX_PIXEL_BYTES:
         raise RefusedError(413, "These pictures are too large together: ask for fewer, or `px`.")
+    block = np.ascontiguousarray(np.moveaxis(drawn, 1, -1))  # channels last, as canvases have them
     head = np.array(block.shape, "<u4").tobytes()
     return _bytes(head + block.tobytes(), FOREVER)
 
 
 def item(request: Request) -> Response:
-    """Attributes of one item, as JSON."""
+    """Attributes of one item, as JSON; of a row of a table they are its columns."""
     data_set = open_data_set(request.path_params["data"])
     row = _row(request, len(data_set.items))
     values = data_set.attributes[data_set.visible_attributes()].iloc[row].to_dict()
@@ -165,7 +168,7 @@ def item(request: Request) -> Response:
 
 
 def neighbours(request: Request) -> Response:
-    """The `?n=` items nearest to one, by code and by pixels, nearest first, as JSON."""
+    """The `?n=` items nearest to one, by code and by its numbers, nearest first, as JSON."""
     data_set = open_data_set(request.path_params["data"])
     array = _kept_array("codes", request.path_params["key"], ".npy")
     asked = request.query_params.get("n", "12")
@@ -175,24 +178,12 @@ def neighbours(request: Request) -> Response:
     row = _row(request, min(len(array), len(data_set.items)))
     n = min(wanted, len(array) - 1)
     by_code, _ = nearest_others(array, np.array([row]), n)
-    by_pixels, _ = nearest_items(data_set.items[: len(array)], row, n)
+    by_numbers, _ = nearest_items(data_set.items[: len(array)], row, n)
     near = {
         "nearest by code": by_code[0].tolist(),
-        "nearest by pixels": by_pixels.tolist(),
+        f"nearest by {data_set.about.item.unit}s": by_numbers.tolist(),
     }
     return JSONResponse(near, headers={"Cache-Control": FOREVER})
-
-
-def shrink(block: NDArray[np.uint8], px: int) -> NDArray[np.uint8]:
-    """Pictures (n, H, W, C) at most `px` a side, by averaging whole blocks of pixels."""
-    factor = math.ceil(max(block.shape[1:3]) / px)
-    if factor <= 1:
-        return block
-    n, height, width, channels = block.shape
-    rows, columns = max(1, height // factor), max(1, width // factor)
-    cut = block[:, : rows * factor, : columns * factor]
-    parts = cut.reshape(n, rows, min(factor, height), columns, min(factor, width), channels)
-    return np.asarray(parts.mean(axis=(2, 4)).round(), dtype=np.uint8)
 
 
 def open_data_set(name: str) -> DataSet:
@@ -246,7 +237,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, float):
         if math.isinf(value):
             return "infinite" if value > 0 else "minus infinite"
-        return None if math.isnan(value) else round(value, 4)
+        return None if math.isnan(value) else float(f"{value:.6g}")
     return value if isinstance(value, bool | int) else str(value)
 
 

@@ -19,7 +19,7 @@ from ae_core.maps.projection import Method, ProjectionSettings
 from zoetrope.ui import keys, state
 from zoetrope.ui.cached import WorkingSet
 from zoetrope.ui.explore import second_map_choice
-from zoetrope.ui.explore.map_source import Source, epochs_of
+from zoetrope.ui.explore.map_source import Source, epochs_of, source_words
 from zoetrope.ui.explore.map_words import LOCAL_TRUST, METHODS, words
 from zoetrope.ui.explore.second_map_choice import Beside
 from zoetrope.ui.plain_text import message
@@ -52,7 +52,10 @@ def choose_map(checkpoint: Checkpoint, work: WorkingSet) -> MapChoice:
         has_epochs = bool(epochs_of(checkpoint, work))
         method = _choose_method()
         settings, source = _choose_settings(
-            method, is_preview=work.is_preview, has_epochs=has_epochs
+            method,
+            unit=work.data_set.about.item.unit,
+            is_preview=work.is_preview,
+            has_epochs=has_epochs,
         )
         colour = _choose_colour(work.data_set, is_preview=work.is_preview)
         beside = second_map_choice.choose(work, settings, source, checkpoint)
@@ -77,7 +80,7 @@ def _choose_method() -> Method:
 
 
 def _choose_settings(
-    method: Method, *, is_preview: bool, has_epochs: bool
+    method: Method, *, unit: str, is_preview: bool, has_epochs: bool
 ) -> tuple[ProjectionSettings, Source]:
     """Axes, what is mapped, and the settings that the method reads, folded away."""
     usual = ProjectionSettings(method=method)
@@ -85,7 +88,7 @@ def _choose_settings(
     start = _recalled_settings(usual, names)
     with st.popover("Settings", icon=":material/tune:", width=128):
         n_axes = _choose_axes()
-        source = _choose_source(is_preview=is_preview, has_epochs=has_epochs)
+        source = _choose_source(unit, is_preview=is_preview, has_epochs=has_epochs)
         values = {name: settings_form.widget(start, name, key=f"map-{method}") for name in names}
     for name, value in values.items():
         state.remember(name, None if value == getattr(usual, name) else f"{value:.12g}")
@@ -101,7 +104,7 @@ def _choose_axes() -> int:
     return n_axes
 
 
-def _choose_source(*, is_preview: bool, has_epochs: bool) -> Source:
+def _choose_source(unit: str, *, is_preview: bool, has_epochs: bool) -> Source:
     sources: dict[str, Source] = {
         each: each for each in get_args(Source) if each != "an epoch" or has_epochs
     }
@@ -110,10 +113,11 @@ def _choose_source(*, is_preview: bool, has_epochs: bool) -> Source:
         "Map of",
         list(sources),
         default=choice.start,
+        format_func=lambda source: source_words(source, unit),
         key=choice.key("map_source"),
         required=True,
         disabled=is_preview,
-        help="Codes of the checkpoint; the pixels themselves (their first 50 principal "
+        help=f"Codes of the checkpoint; the {unit}s themselves (their first 50 principal "
         "components): what the network adds; or the codes as they were after an epoch of "
         "training, which runs made here keep for some held-out items.",
     )

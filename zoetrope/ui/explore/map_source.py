@@ -20,6 +20,11 @@ from zoetrope.ui.cached import WorkingSet
 Source = Literal["codes", "pixels", "an epoch"]
 
 
+def source_words(source: str, unit: str) -> str:
+    """A source as people read it; `unit` is what one number of an item is called."""
+    return f"{unit}s" if source == "pixels" else source
+
+
 def own_codes(checkpoint: Checkpoint, work: WorkingSet) -> np.ndarray:
     """The checkpoint's codes of all items, float32 (N, latent_dim): as the file that the map's
     worker can read without a copy, where there is one."""

@@ -12,7 +12,7 @@ from ae_core.maps.projection import Method, ProjectionSettings
 from ae_core.training import watch
 from zoetrope.ui import keys, state
 from zoetrope.ui.cached import WorkingSet
-from zoetrope.ui.explore.map_source import Source, choose_epoch, epochs_of
+from zoetrope.ui.explore.map_source import Source, choose_epoch, epochs_of, source_words
 from zoetrope.ui.explore.map_words import METHODS
 from zoetrope.ui.url_choice import UrlChoice
 
@@ -72,7 +72,9 @@ def _offers(
         ]
         if epochs_of(each, work)
     ]
-    return [*own, Beside(f"{name} of pixels", settings.method, chosen, "pixels"), *epochs, *others]
+    numbers = source_words("pixels", work.data_set.about.item.unit)
+    unencoded = Beside(f"{name} of {numbers}", settings.method, chosen, "pixels")
+    return [*own, unencoded, *epochs, *others]
 
 
 def choose_epochs(
