@@ -20,6 +20,8 @@ CodeActivation = Literal["none", "relu", "sigmoid", "tanh"]
 Corruption = Literal["none", "gaussian", "masking", "salt_and_pepper", "blur", "missing_block"]
 Penalty = Literal["none", "l1", "kl_sparsity", "contractive"]
 Loss = Literal["mse", "bce", "gaussian"]
+# Of reconstructions of held-out items, each a mean over all their numbers.
+Measure = Literal["mse", "bce"]
 
 
 class Settings(BaseModel):

@@ -1,6 +1,7 @@
 """What a network buys over PCA: held-out errors of both, and PCA's curve over the code size."""
 
 import hashlib
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from ae_core.codecs.codes import check_items, float_batches
 from ae_core.codecs.partner import pca_partner
 from ae_core.config import Settings
 from ae_core.data.catalogue import load_data_set
+from ae_core.data.items import NamedError
 from ae_core.data.store import DataSet
 from ae_core.locations import cache_dir, write_atomically
 from ae_core.processes.progress import Progress, silent, stretch
@@ -29,7 +31,7 @@ MAX_ITEMS = 1000
 CURVE_REACH = 4
 MAX_AXES = 256
 _BATCH = 100
-_VERSION = 1
+_VERSION = 2
 
 
 class Comparison(Settings):
@@ -41,6 +43,8 @@ class Comparison(Settings):
     pca_mse: float = Field(description="PCA's error at the same code size.")
     pca_standard_error: float = Field(description="Its standard error over items.")
     curve: tuple[float, ...] = Field(description="PCA's error with 0, 1, 2, ... axes.")
+    model_parts: tuple[NamedError, ...] = Field((), description="The model's, of each named part.")
+    pca_parts: tuple[NamedError, ...] = Field((), description="PCA's, of the same parts.")
 
     @property
     def equal_axes(self) -> int | None:
@@ -94,12 +98,15 @@ def compare_with_pca(
     )
     fitting = stretch(on_progress, 0.8, 1)
     long = pca_partner(checkpoint, latent_dim=n_axes, on_progress=fitting)
+    item = data_set.about.item
     made = Comparison(
         n_items=len(rows),
-        model_mse=float(model.mean()),
-        model_standard_error=_standard_error(model),
-        pca_mse=float(partner.mean()),
-        pca_standard_error=_standard_error(partner),
+        model_mse=float(model.of_items.mean()),
+        model_standard_error=_standard_error(model.of_items),
+        pca_mse=float(partner.of_items.mean()),
+        pca_standard_error=_standard_error(partner.of_items),
+        model_parts=tuple(item.named_errors(model.of_numbers)),
+        pca_parts=tuple(item.named_errors(partner.of_numbers)),
         curve=tuple(pca_curve(load_codec(long), data_set, rows)),  # type: ignore[arg-type]
     )
     on_progress("measured", 1.0)
@@ -120,22 +127,38 @@ def curve_axes(checkpoint: Checkpoint, data_set: DataSet) -> int:
     return max(checkpoint.config.latent_dim, most)
 
 
+@dataclass(frozen=True)
+class Errors:
+    """Mean squared errors of reconstructions.
+
+    Attributes:
+        of_items: Of each item, over its numbers, float64 (n,).
+        of_numbers: Of each number, over the items, float64 (*item.shape,).
+    """
+
+    of_items: np.ndarray
+    of_numbers: np.ndarray
+
+
 def errors(
     codec: "Codec",
     data_set: DataSet,
     rows: np.ndarray | None = None,
     *,
     on_progress: Progress = silent,
-) -> np.ndarray:
-    """Mean squared error of each item's reconstruction, float64 (n,); of all items if no rows."""
+) -> Errors:
+    """Errors of items' reconstructions; of all items if no rows (int64) are given."""
     import torch
 
-    parts = []
+    of_items, total = [], torch.zeros(data_set.about.item.shape, dtype=torch.float64)
     with torch.inference_mode():
         batches = float_batches(data_set, rows, n_items=_BATCH, on_progress=on_progress)
         for _, batch in batches:
-            parts.append((codec.reconstruct(batch) - batch).square().flatten(1).mean(1).double())
-    return torch.cat(parts).numpy()
+            squares = (codec.reconstruct(batch) - batch).square()
+            of_items.append(squares.flatten(1).mean(1).double())
+            total += squares.sum(0, dtype=torch.float64)
+    together = torch.cat(of_items).numpy()
+    return Errors(together, (total / len(together)).numpy())
 
 
 def _standard_error(values: np.ndarray) -> float:

@@ -102,6 +102,14 @@ class DataSet:
         """Attribute names that say something about items (not the split)."""
         return [name for name in self.attributes.columns if name != SPLIT_COLUMN]
 
+    def drawn(self, rows: np.ndarray) -> np.ndarray:
+        """Items drawn for reading: uint8 (n, C, h, w) with C 1 or 3.
+
+        Args:
+            rows: int64 indices.
+        """
+        return self.about.item.drawn(np.array(self.items[rows]))
+
     def split(self) -> tuple[np.ndarray, np.ndarray]:
         """Indices to fit on and indices held out, both int64, ascending, disjoint.
 

@@ -63,7 +63,7 @@ def choose_view(space: Space, chosen: tuple[Term, ...]) -> str | None:
     return view
 
 
-page.header("Algebra", "What does adding and subtracting pictures' codes give?", HOW, is_live=True)
+page.header("Algebra", "What does adding and subtracting codes give?", HOW, is_live=True)
 with page.errors_in_words():
     space = open_space()
     chosen, has_own_weights = sum_editor.current(space)

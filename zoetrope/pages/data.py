@@ -15,9 +15,9 @@ from zoetrope.ui.plain_text import as_written
 
 N_SHOWN = 48
 HOW = """
-Items are kept as unsigned bytes, `items.npy` of shape $(N, C, H, W)$, and read from disk as they
-are needed. One item in ten is *held out*: never trained on, used for every score you see here. A
-column `split` with the values `train` and `held_out` overrides that.
+Pictures are kept as unsigned bytes, rows of a table as standardised numbers, and read from disk as
+they are needed. One item in ten is *held out*: never trained on, used for every score you see here.
+A column `split` with the values `train` and `held_out` overrides that.
 
 A **zip** holds pictures in any folders, and optionally `metadata.csv` with a column `file_name`,
 read from the CSV's own folder; several folders may each have one. Only pictures with a row are
@@ -39,8 +39,13 @@ def browse(data_set: DataSet) -> None:
     n_pages = -(-len(rows) // N_SHOWN)
     number = st.number_input("Sheet", 1, n_pages, help=f"1 to {n_pages}") if n_pages > 1 else 1
     shown = rows[(number - 1) * N_SHOWN : number * N_SHOWN]
-    sheet = contact_sheet(data_set.items[shown], n_columns=16)
-    st.image(page.crisp(sheet, 1280), width="stretch", caption=f"Items {shown[0]} to {shown[-1]}")
+    caption = f"Items {shown[0]} to {shown[-1]}"
+    if data_set.about.item.is_tabular:
+        st.dataframe(data_set.attributes.iloc[shown], width="stretch")
+        st.caption(caption)
+        return
+    sheet = contact_sheet(data_set.drawn(shown), n_columns=16)
+    st.image(page.crisp(sheet, 1280), width="stretch", caption=caption)
 
 
 def table(data_set: DataSet) -> None:

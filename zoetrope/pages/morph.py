@@ -62,7 +62,7 @@ def choose_kind() -> PathKind:
 
 
 page.header(
-    "Morph", "What lies between two pictures, and does it go through real ones?", HOW, is_live=True
+    "Morph", "What lies between two items, and does it go through real ones?", HOW, is_live=True
 )
 with page.errors_in_words():
     space = open_space()

@@ -38,18 +38,25 @@ def preset_picker(item: ItemKind) -> Preset:
     return presets[name]
 
 
-def form(preset: Preset) -> tuple[ModelConfig, TrainingConfig]:
+def form(preset: Preset, item: ItemKind) -> tuple[ModelConfig, TrainingConfig]:
     """All settings: the ones people change first, the rest folded away."""
+    suitable = {
+        "architecture": item.architectures, "corruption": item.corruptions, "loss": item.losses,
+    }  # fmt: skip
     key = f"train-{preset.name}"
     model: dict[str, object] = preset.model.model_dump()
     training: dict[str, object] = preset.training.model_dump()
     for name in MAIN:
-        model[name] = settings_form.widget(preset.model, name, key=key)
+        model[name] = settings_form.widget(
+            preset.model, name, key=key, options=suitable.get(name, ())
+        )
     training["epochs"] = settings_form.widget(preset.training, "epochs", key=key)
     with st.expander("All settings"):
         for name in (name for name in ModelConfig.model_fields if name not in MAIN):
             if not settings_form.is_idle(name, model):
-                model[name] = settings_form.widget(preset.model, name, key=key)
+                model[name] = settings_form.widget(
+                    preset.model, name, key=key, options=suitable.get(name, ())
+                )
         for name in (name for name in TrainingConfig.model_fields if name != "epochs"):
             if not settings_form.is_idle(name, model):
                 training[name] = settings_form.widget(preset.training, name, key=key)
@@ -70,7 +77,7 @@ def configure() -> None:
     about = about_data_set(state.chosen_data_name())
     st.markdown(f"On **{as_written(about.title)}**: {about.item.words()} (choose in the sidebar)")
     preset = preset_picker(about.item)
-    model, training = form(preset)
+    model, training = form(preset, about.item)
     proposal = free_name(f"{about.name}-{preset.name}")
     # A key that changes with each run: what was typed survives another preset, not another run.
     key = f"run-name-{len(runs.list_runs())}"

@@ -17,14 +17,14 @@ from zoetrope.ui.plain_text import as_written
 N_COLUMNS = 8
 HOW = r"""
 PCA is the best *linear* codec: with axes $W$ (orthonormal rows) and mean $\mu$, the code is
-$z = W(x - \mu)$ and the picture $\hat x = \mu + W^\top z$; no linear code of that size has a lower
+$z = W(x - \mu)$ and the item $\hat x = \mu + W^\top z$; no linear code of that size has a lower
 squared error (Eckart & Young 1936; Jolliffe 2002, chapter 3). A dense autoencoder without
 non-linearities finds the same space (Baldi & Hornik 1989). What a network has below PCA's curve is
 what non-linearity bought.
 
-Both errors are $\frac{1}{D}\lVert x - \hat x\rVert^2$ a pixel, pixels in $[0, 1]$, on the same
-items that neither has seen. A VAE pays a little error for codes that are smooth in between: look
-at the Morph page before you judge it by this number alone.
+Both errors are $\frac{1}{D}\lVert x - \hat x\rVert^2$ over the $D$ numbers of an item (pixels in
+$[0, 1]$, columns standardised), on the same items that neither has seen. A VAE pays a little error
+for codes that are smooth in between: look at the Morph page before you judge it by this number.
 """
 
 
@@ -34,16 +34,16 @@ def rows(checkpoint: Checkpoint, partner: Checkpoint, data_set: DataSet) -> None
     n_parts = max(1, len(sample) // N_COLUMNS)
     part = (state.recall_integer(keys.PART) or 0) % n_parts
     chosen = sample[part * N_COLUMNS : (part + 1) * N_COLUMNS]
-    items = np.array(data_set.items[chosen])
-    pictures = {
+    item, items = data_set.about.item, np.array(data_set.items[chosen])
+    blocks = {
         "Original": items,
         checkpoint.name: reconstruct(checkpoint.name, items),
         f"PCA, {partner.config.latent_dim} axes": reconstruct(f"pca:{checkpoint.name}", items),
     }
-    for name, block in pictures.items():
+    for name, block in blocks.items():
         label, images = st.columns([0.14, 0.86], vertical_alignment="center")
         label.markdown(f"**{as_written(name)}**")
-        strip = contact_sheet(block, n_columns=N_COLUMNS)
+        strip = contact_sheet(item.drawn(block), n_columns=N_COLUMNS)
         images.image(page.crisp(strip, 1024), width="stretch")
     if st.button("Other items", icon=":material/refresh:"):
         state.remember(keys.PART, str((part + 1) % n_parts))
@@ -51,7 +51,7 @@ def rows(checkpoint: Checkpoint, partner: Checkpoint, data_set: DataSet) -> None
 
 
 def reconstruct(key: str, items: np.ndarray) -> np.ndarray:
-    """Items (N, C, H, W) uint8, encoded and decoded again."""
+    """Items in stored form, encoded and decoded again, in stored form."""
     engine = get_engine()
     codes = engine.encode(key, items)
     return engine.decode(key, codes)
@@ -88,6 +88,28 @@ def scores(comparison: Comparison, checkpoint: Checkpoint) -> None:
         f"PCA's held-out error against its number of axes, on {comparison.n_items:,} items; the "
         f"point is {name} at {size} numbers a code, {comparison.model_mse:.5f}."
     )
+    if comparison.model_parts:
+        by_part(comparison, checkpoint)
+
+
+def by_part(comparison: Comparison, checkpoint: Checkpoint) -> None:
+    """Both errors of each named part of the items: a table's columns."""
+    figure = figures.errors_by_part(comparison, checkpoint.name)
+    st.plotly_chart(figure, width="stretch", config={"displayModeBar": False})
+    st.caption(
+        "Held-out error of each column: root mean squared error over the column's standard "
+        "deviation; 1 is no better than the mean."
+    )
+    with st.expander("The same as a table, in the columns' own units"):
+        pairs = zip(comparison.model_parts, comparison.pca_parts, strict=True)
+        st.dataframe(
+            [
+                {"column": model.name, checkpoint.name: model.words, "PCA": pca.words}
+                for model, pca in pairs
+            ],
+            hide_index=True,
+            width="stretch",
+        )
 
 
 def ask(checkpoint: Checkpoint) -> None:

@@ -31,6 +31,35 @@ def pca_curve(comparison: Comparison, latent_dim: int, name: str) -> go.Figure:
     return figure
 
 
+def errors_by_part(comparison: Comparison, name: str) -> go.Figure:
+    """Held-out errors of each named part, model against PCA, the largest gain first."""
+    pairs = sorted(
+        zip(comparison.model_parts, comparison.pca_parts, strict=True),
+        key=lambda pair: pair[1].share - pair[0].share,
+    )
+    parts = [model.name for model, _ in pairs]
+    figure = go.Figure()
+    for model, pca in pairs:
+        figure.add_scatter(
+            x=[model.share, pca.share], y=[model.name] * 2, mode="lines", showlegend=False,
+            line={"color": UNKNOWN_COLOUR, "width": 1}, hoverinfo="skip",
+        )  # fmt: skip
+    for label, colour, number in (("PCA", PCA_COLOUR, 1), (name, MODEL_COLOUR, 0)):
+        errors = [pair[number] for pair in pairs]
+        figure.add_scatter(
+            x=[error.share for error in errors], y=parts, mode="markers", name=label,
+            marker={"color": colour, "size": 10}, customdata=[error.words for error in errors],
+            hovertemplate="%{y}: %{x:.2f} of its deviation, %{customdata}",
+        )  # fmt: skip
+    figure.update_layout(
+        height=90 + 24 * len(parts), margin=_MARGIN, hovermode="closest",
+        legend={"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom"},
+        xaxis={"title": "error over standard deviation", "rangemode": "tozero"},
+        yaxis={"automargin": True},
+    )  # fmt: skip
+    return figure
+
+
 def losses(history: list[dict[str, Any]], terms: list[str]) -> go.Figure:
     """Terms of the objective over epochs: held-out drawn through, training dotted."""
     figure = go.Figure()

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from ae_core.data.items.interface import ItemKind
+from ae_core.data.items.interface import ItemKind, NamedError
 from ae_core.data.items.picture import Picture
 from ae_core.data.items.row import Column, Row, rows_of_table
 
@@ -22,4 +22,13 @@ def with_item(values: object) -> object:
     return {"item": {"kind": "picture", "size": values["item_shape"]}, **rest}
 
 
-__all__ = ["AnyItem", "Column", "ItemKind", "Picture", "Row", "rows_of_table", "with_item"]
+__all__ = [
+    "AnyItem",
+    "Column",
+    "ItemKind",
+    "NamedError",
+    "Picture",
+    "Row",
+    "rows_of_table",
+    "with_item",
+]

@@ -5,11 +5,20 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
+from pydantic import Field
 
-from ae_core.config import Architecture, Corruption, Loss, Settings
+from ae_core.config import Architecture, Corruption, Loss, Measure, Settings
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+
+class NamedError(Settings):
+    """Error of one named part of items, such as a table's column."""
+
+    name: str = Field(description="Name of the part.")
+    share: float = Field(description="Root mean squared error over the part's standard deviation.")
+    words: str = Field(description="The same in the user's units.")
 
 
 class ItemKind(Settings):
@@ -25,6 +34,7 @@ class ItemKind(Settings):
         losses: Reconstruction losses that suit it; so `corruptions`, `architectures`.
         measures: Held-out measures of reconstructions (`ae_core.codecs.metrics.MEASURES`).
         file_types: Endings of files that hold one item, for an item of one's own; may be none.
+        is_tabular: Whether people read items as rows of a table, not as pictures.
     """
 
     kind: str
@@ -33,8 +43,9 @@ class ItemKind(Settings):
     losses: ClassVar[tuple[Loss, ...]]
     corruptions: ClassVar[tuple[Corruption, ...]]
     architectures: ClassVar[tuple[Architecture, ...]]
-    measures: ClassVar[tuple[str, ...]]
+    measures: ClassVar[tuple[Measure, ...]]
     file_types: ClassVar[tuple[str, ...]] = ()
+    is_tabular: ClassVar[bool] = False
 
     @property
     @abstractmethod
@@ -113,6 +124,16 @@ class ItemKind(Settings):
 
     def values(self, stored: np.ndarray) -> list[tuple[str, str]]:
         """Names and values of one stored item in the user's units; none where a picture says it."""
+        return []
+
+    def mean(self, stored: np.ndarray) -> np.ndarray:
+        """The mean of stored items (N, *shape), in stored form, (*shape,)."""
+        mean = stored.mean(axis=0, dtype=np.float64)
+        whole = np.issubdtype(self.stored_dtype, np.integer)
+        return np.asarray(np.rint(mean) if whole else mean, dtype=self.stored_dtype)
+
+    def named_errors(self, squares: np.ndarray) -> list[NamedError]:
+        """Errors of named parts, if any, from mean squared errors of each number, (*shape,)."""
         return []
 
     def read_file(self, content: bytes, name: str) -> np.ndarray:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 import numpy as np
 from pydantic import Field, model_validator
 
-from ae_core.config import Architecture, Corruption, Loss
+from ae_core.config import Architecture, Corruption, Loss, Measure
 from ae_core.data.items.interface import ItemKind
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ class Picture(ItemKind):
         *("none", "gaussian", "masking", "salt_and_pepper", "blur", "missing_block"),
     )
     architectures: ClassVar[tuple[Architecture, ...]] = ("dense", "convolutional")
-    measures: ClassVar[tuple[str, ...]] = ("mse", "bce")
+    measures: ClassVar[tuple[Measure, ...]] = ("mse", "bce")
     file_types: ClassVar[tuple[str, ...]] = ("png", "jpg", "jpeg", "webp", "bmp", "gif")
 
     @model_validator(mode="after")

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 import numpy as np
 from pydantic import Field, model_validator
 
-from ae_core.config import Architecture, Corruption, Loss, Settings
+from ae_core.config import Architecture, Corruption, Loss, Measure, Settings
 from ae_core.data.items.bars import draw_bars
-from ae_core.data.items.interface import ItemKind
+from ae_core.data.items.interface import ItemKind, NamedError
 from ae_core.errors import DataError
 
 if TYPE_CHECKING:
@@ -44,7 +44,8 @@ class Row(ItemKind):
     losses: ClassVar[tuple[Loss, ...]] = ("mse", "gaussian")
     corruptions: ClassVar[tuple[Corruption, ...]] = ("none", "gaussian", "masking")
     architectures: ClassVar[tuple[Architecture, ...]] = ("dense",)
-    measures: ClassVar[tuple[str, ...]] = ("mse",)
+    measures: ClassVar[tuple[Measure, ...]] = ("mse",)
+    is_tabular: ClassVar[bool] = True
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -126,6 +127,15 @@ class Row(ItemKind):
             else:
                 named.append((column.name, f"{numbers[place][0]:.6g}"))
         return named
+
+    def named_errors(self, squares: np.ndarray) -> list[NamedError]:
+        """A column each; a category's is the mean over its values, in shares."""
+        errors = []
+        for column, place in self._placed():
+            share = float(np.sqrt(squares[place].mean()))
+            words = "in shares" if column.values else f"{share * column.scale:.3g}"
+            errors.append(NamedError(name=column.name, share=share, words=words))
+        return errors
 
     def _placed(self) -> Iterator[tuple[Column, slice]]:
         """Each column and the numbers of an item that stand for it."""

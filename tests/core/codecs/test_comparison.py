@@ -39,7 +39,7 @@ def test_errors_are_per_item_means_of_squares() -> None:
     items = digits.items[:130]
     expected = (codec.reconstruct(as_floats(items)) - as_floats(items)).numpy() ** 2
     np.testing.assert_allclose(
-        errors(codec, digits, np.arange(130)), expected.reshape(130, -1).mean(1), rtol=1e-5
+        errors(codec, digits, np.arange(130)).of_items, expected.reshape(130, -1).mean(1), rtol=1e-5
     )
 
 
@@ -69,4 +69,4 @@ def test_the_partner_on_its_own_training_data_beats_any_other_axes() -> None:
     fitted, _ = digits.split()
     partner = errors(load_codec(pca_partner(find_checkpoint("mine"))), digits, fitted)
     half = fit_pca(digits, fitted[::2], 6)
-    assert partner.mean() <= errors(half, digits, fitted).mean() + 1e-6
+    assert partner.of_items.mean() <= errors(half, digits, fitted).of_items.mean() + 1e-6

@@ -31,7 +31,7 @@ def show(first_key: str, second_key: str, data_set: DataSet) -> None:
         ":gray[most for these]"
     )
     gallery(
-        data_set.about.item.drawn(data_set.items[most]),
+        data_set.drawn(most),
         key="map_changed",
         captions=[f"{share:.0%}" for share in changed[most]],
         labels=[f"item {item}" for item in most],

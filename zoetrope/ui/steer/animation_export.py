@@ -51,7 +51,8 @@ def _encode(
     frames = []
     for n_done, side in enumerate(space.sides, start=1):
         codes = _resampled(paths[side.key], n_frames)
-        frames.append(get_engine().decode(side.key, codes).transpose(0, 2, 3, 1))
+        drawn = side.draw(get_engine().decode(side.key, codes))  # (n, C, h, w)
+        frames.append(drawn.transpose(0, 2, 3, 1))
         bar.progress(n_done / len(space.sides) / 2, "Decoding")
     raw = encode_animation(
         side_by_side(frames),

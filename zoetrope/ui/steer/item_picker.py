@@ -32,9 +32,7 @@ def pick_item(data_set: DataSet, *, key: str) -> int | None:
         st.caption("No item is like that: ask for less at once.")
         return None
     rows = _some(matching_rows, n_more)
-    picked = gallery(
-        np.array(data_set.items[rows]), labels=[f"Use item {row}" for row in rows], key=key
-    )
+    picked = gallery(data_set.drawn(rows), labels=[f"Use item {row}" for row in rows], key=key)
     answer = f" answer “{as_written(question)}”" if question else ""
     st.caption(f"{matching_rows.size:,} items{answer}")
     return None if picked is None else int(rows[picked])

@@ -41,7 +41,7 @@ def show(space: Space, items: list[int], curves: list[Curve]) -> None:
     """The key items where the slider meets them; a click opens the editor that replaces one."""
     active = st.session_state.get(keys.MORPH_ACTIVE)
     picked = gallery(
-        np.array(space.data_set.items[items]),
+        space.data_set.drawn(np.asarray(items)),
         labels=[f"Replace item {item}" for item in items],
         selected=active,
         under_slider=True,

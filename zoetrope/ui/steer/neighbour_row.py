@@ -18,7 +18,7 @@ def show(space: Space, code: np.ndarray, *, key: str) -> int | None:
     rows, distances = nearest(code[None], space.model.codes, n_neighbours)
     st.markdown("**Nearest real items** :gray[to the model's code; click one to use it]")
     picked = gallery(
-        np.array(space.data_set.items[rows[0]]),
+        space.data_set.drawn(rows[0]),
         captions=[f"{distance:.2f}" for distance in distances[0]],
         labels=[f"Use item {row}" for row in rows[0]],
         key=key,

@@ -37,7 +37,7 @@ def _steps(path: np.ndarray) -> np.ndarray:
 
 def _show_decoded(side: Side, steps: np.ndarray) -> None:
     gallery(
-        get_engine().decode(side.key, steps),
+        side.draw(get_engine().decode(side.key, steps)),
         labels=[f"{side.caption}, step {i + 1} of {N_STEPS}" for i in range(N_STEPS)],
         clickable=False,
         fill=True,
@@ -50,7 +50,7 @@ def _show_nearest(space: Space, steps: np.ndarray) -> int | None:
     model = space.model
     rows, _ = nearest(steps, model.codes, 1)
     picked = gallery(
-        np.array(space.data_set.items[rows[:, 0]]),
+        space.data_set.drawn(rows[:, 0]),
         labels=[f"Use item {row}, nearest at step {i + 1}" for i, row in enumerate(rows[:, 0])],
         fill=True,
         colour=UNKNOWN_COLOUR,

@@ -30,6 +30,10 @@ class Side:
     checkpoint: Checkpoint
     codes: np.ndarray
 
+    def draw(self, items: np.ndarray) -> np.ndarray:
+        """Decoded items, in stored form, as pictures: uint8 (n, C, h, w)."""
+        return self.checkpoint.config.item.drawn(items)
+
 
 @dataclass(frozen=True)
 class Space:

@@ -66,7 +66,7 @@ def show_steps(space: Space, shown_terms: list[ShownTerm], weights: list[float])
     for side in space.sides:
         codes = partial_codes(side, space, shown_terms, weights)
         gallery(
-            get_engine().decode(side.key, codes),
+            side.draw(get_engine().decode(side.key, codes)),
             captions=[part.words for part in shown_terms],
             between=terms.signs(shown_terms),
             clickable=False, size_px=112, key=f"algebra_steps_{side.colour}",

@@ -34,7 +34,7 @@ class ShownTerm:
     Attributes:
         term: The term.
         items: Items it is made of.
-        picture: The item, or the mean of (the first 256) items, uint8 (C, H, W).
+        picture: The item, or the mean of (the first 256) items, drawn: uint8 (C, h, w).
         words: What people read: "item 12", "man and not glasses".
         warning: What a person should know about it, "" if nothing.
     """
@@ -58,7 +58,9 @@ def look_up(term: Term, data_set: DataSet, groups: Mapping[str, Group]) -> Shown
         LatentInputError: It names nothing here.
     """
     items = term_items(term, data_set.attributes, groups)
-    picture = _mean_picture(np.array(data_set.items[items[:N_IN_MEAN_PICTURE]]))
+    item = data_set.about.item
+    mean = item.mean(np.array(data_set.items[items[:N_IN_MEAN_PICTURE]]))
+    picture = item.drawn(mean[None])[0]
     if term.kind == "item":
         return ShownTerm(term, items, picture, f"item {term.what}", "")
     if term.kind == "items":
@@ -70,12 +72,6 @@ def look_up(term: Term, data_set: DataSet, groups: Mapping[str, Group]) -> Shown
     if len(items) < FEW_ITEMS:
         warning = Group(term.what, tuple(items.tolist()), "question").doubt()
     return ShownTerm(term, items, picture, words, warning)
-
-
-def _mean_picture(items: np.ndarray) -> np.ndarray:
-    """The mean of items uint8 (N, C, H, W), uint8 (C, H, W)."""
-    mean: np.ndarray = items.mean(axis=0).round().astype(np.uint8)
-    return mean
 
 
 def match_groups(

@@ -1,7 +1,7 @@
 """A run while it learns, and afterwards: state, losses, reconstructions, the map of its codes."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import streamlit as st
@@ -9,6 +9,7 @@ from PIL import Image
 
 from ae_core.codecs.cards import kept_epoch
 from ae_core.codecs.checkpoints import read_checkpoint
+from ae_core.config import Measure
 from ae_core.data.attribute_columns import column_of
 from ae_core.data.catalogue import load_data_set
 from ae_core.data.store import DataSet
@@ -29,6 +30,8 @@ _WORDS = {
     "failed": ("Failed", ":material/error:"),
     "lost": ("Lost", ":material/error:"),
 }
+
+MEASURES = get_args(Measure)
 
 
 def show(name: str) -> None:
@@ -94,8 +97,10 @@ def _scores(run: Run, history: list[dict[str, Any]]) -> None:
     entry = _shown_epoch(run, history)
     scores, n_epochs = entry["held_out"], history[-1]["epoch"]
     with st.container(horizontal=True, gap="medium"):  # breaks where there is no room for three
-        st.metric("Held-out MSE", f"{scores['mse']:.5f}", width="content")
-        st.metric("Held-out BCE", f"{scores['bce']:.4f}", width="content")
+        for measure in MEASURES:
+            if measure in scores:
+                value = f"{scores[measure]:.5g}"
+                st.metric(f"Held-out {measure.upper()}", value, width="content")
         so_far = f"{run.status.seconds:.0f} s so far"
         st.metric("Epochs", f"{n_epochs}", help=so_far, width="content")
         if entry["epoch"] != n_epochs:
@@ -109,7 +114,7 @@ def _shown_epoch(run: Run, history: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _losses(history: list[dict[str, Any]]) -> None:
-    terms = [term for term in history[-1]["held_out"] if term not in ("mse", "bce")]
+    terms = [term for term in history[-1]["held_out"] if term not in MEASURES]
     if len(terms) == 2:  # the objective is its only term: one line says it
         terms.remove("objective")
     figure = figures.losses(history, terms)

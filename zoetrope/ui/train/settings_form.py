@@ -2,6 +2,7 @@
 
 import types
 import typing
+from collections.abc import Sequence
 from typing import Any, Literal, get_args, get_origin
 
 import annotated_types
@@ -14,7 +15,7 @@ from ae_core.errors import ConfigError
 # Words where the field's name, its underscores taken out, is not good enough.
 _LABELS = {
     "latent_dim": "Code size",
-    "widths": "Widths, from the picture inwards",
+    "widths": "Widths, from the item inwards",
     "corruption_range": "Corruption level, from and to",
     "optimiser": "Optimiser",
     "patience": "Patience in epochs",
@@ -36,8 +37,14 @@ _NEEDS = {
 }
 
 
-def widget(start: Settings, name: str, *, key: str) -> Any:
+def widget(start: Settings, name: str, *, key: str, options: Sequence[str] = ()) -> Any:
     """One setting as a widget that begins at its value in `start`.
+
+    Args:
+        start: Settings to begin at.
+        name: The setting.
+        key: Of the form.
+        options: What can be chosen; all that the setting allows if empty.
 
     Raises:
         ConfigError: What was typed is no list of numbers.
@@ -48,7 +55,7 @@ def widget(start: Settings, name: str, *, key: str) -> Any:
     common: dict[str, Any] = {"label": label, "help": field.description, "key": f"{key}-{name}"}
     kind = field.annotation
     if get_origin(kind) is Literal:
-        options = list(get_args(kind))
+        options = list(options or get_args(kind))
         return st.selectbox(
             options=options, index=options.index(value), format_func=_words, **common
         )
