@@ -92,7 +92,8 @@ def _make_breast_cancer(_: Progress) -> DataSet:
 def _table(name: str, bunch: Any, **about: str) -> DataSet:
     """A table of scikit-learn: its columns are items and attributes, its class an attribute."""
     table = bunch.data.reset_index(drop=True)
-    attributes = table.assign(**{"class": bunch.target_names[bunch.target]})
+    attributes = table.copy()
+    attributes.insert(0, "class", bunch.target_names[bunch.target])
     held_out = held_out_rows(len(table))
     attributes[SPLIT_COLUMN] = np.where(held_out, "held_out", "train")
     row, items = rows_of_table(table, np.flatnonzero(~held_out))

@@ -26,7 +26,7 @@ with the codes' own mean and covariance.
 """
 
 
-page.header("Dimensions", "What does each number of a code do to the picture?", HOW, is_live=True)
+page.header("Dimensions", "What does each number of a code do to the item?", HOW, is_live=True)
 with page.errors_in_words():
     space = open_space()
     with st.container(horizontal=True, horizontal_alignment="distribute"):

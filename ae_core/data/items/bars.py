@@ -14,27 +14,27 @@ def draw_bars(heights: np.ndarray, px: int) -> np.ndarray:
 
     Args:
         heights: (N, F) in [-1, 1]; 0 is the middle line.
-        px: Side of the square pictures, at least 4.
+        px: Side of the square pictures, at least 8; a sixteenth is left free on either side.
 
     Returns:
         uint8 (N, 3, px, px).
     """
     n_items, n_bars = heights.shape
-    edges = np.linspace(0, px, n_bars + 1)
-    of_pixel = np.minimum(np.searchsorted(edges, np.arange(px) + 0.5, side="right") - 1, n_bars - 1)
-    if n_bars > px:
-        starts = (np.arange(px) * n_bars) // px
-        counts = np.diff(np.append(starts, n_bars))
-        heights = np.add.reduceat(heights, starts, axis=1) / counts
-        of_pixel = np.arange(px)
-    bars = heights[:, None, of_pixel]  # (N, 1, px)
+    margin = max(1, px // 16)
+    width = px - 2 * margin
+    if n_bars > width:
+        starts = np.arange(width) * n_bars // width
+        heights = np.add.reduceat(heights, starts, axis=1) / np.diff(np.append(starts, n_bars))
+        n_bars = width
+    of_pixel = np.arange(width) * n_bars // width  # which bar stands on each column of pixels
+    bars = heights[:, None, of_pixel]  # (N, 1, width)
     middle = (px - 1) / 2
     up = (middle - np.arange(px))[None, :, None] / middle  # 1 at the top, -1 at the bottom
     pictures = np.broadcast_to(_GROUND[:, None, None], (n_items, 3, px, px)).copy()
-    pictures[:, :, px // 2, :] = _MIDDLE[:, None]
+    inner = pictures[:, :, :, margin : margin + width]
+    inner[:, :, px // 2] = _MIDDLE[:, None]
     for colour, inside in ((_UP, (up > 0) & (up <= bars)), (_DOWN, (up < 0) & (up >= bars))):
-        pictures = np.where(inside[:, None], colour[:, None, None], pictures)
-    if px >= 3 * n_bars:  # a gap of a pixel between bars that are wide enough
-        gaps = np.unique(edges[1:-1].astype(int))
-        pictures[:, :, :, gaps] = _GROUND[:, None, None]
+        np.copyto(inner, colour[:, None, None], where=inside[:, None])
+    if width >= 3 * n_bars:  # a gap of a pixel between bars that are wide enough
+        inner[:, :, :, np.flatnonzero(np.diff(of_pixel)) + 1] = _GROUND[:, None, None]
     return pictures

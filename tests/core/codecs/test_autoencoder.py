@@ -10,6 +10,7 @@ from torch.distributions import Bernoulli, Normal
 
 from ae_core import config as settings
 from ae_core.codecs.autoencoder import build_autoencoder
+from ae_core.codecs.metrics import MEASURES
 from ae_core.config import ModelConfig, TrainingConfig, validated
 from ae_core.data.items import Picture
 from ae_core.errors import ConfigError, LatentInputError
@@ -42,6 +43,7 @@ def test_settings_offer_exactly_what_is_registered():
         (settings.Corruption, CORRUPTIONS),
         (settings.Penalty, PENALTIES),
         (settings.Loss, LOSSES),
+        (settings.Measure, MEASURES),
         (TrainingConfig.model_fields["optimiser"].annotation, OPTIMISERS),
         (TrainingConfig.model_fields["schedule"].annotation, SCHEDULES),
     ):
