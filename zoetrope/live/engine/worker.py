@@ -90,7 +90,8 @@ class Worker:
         """Drop what waits or is under way in a slot: nobody wants its answer any more."""
         with self._wake:
             self._end(slot)
-            self._wake.notify()
+            if self._ended:  # else there is nothing to wake up for
+                self._wake.notify()
 
     def call(self, function: Callable[[], Any]) -> Any:
         """What `function` returns or raises, run between two turns; blocks."""
