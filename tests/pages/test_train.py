@@ -43,7 +43,7 @@ def test_a_run_from_the_form_becomes_a_checkpoint() -> None:
     app = open_page("train.py", {"data": "digits"})
     field(app, "Code size").set_value(5)
     field(app, "Epochs").set_value(2)
-    field(app, "Widths, from the picture inwards").set_value("40, 20")
+    field(app, "Widths, from the item inwards").set_value("40, 20")
     field(app, "Name").set_value("from-the-page")
     button(app, "Start training").click().run()
     assert not app.exception and not app.error
@@ -127,7 +127,7 @@ def test_cancel_and_resume_from_the_page() -> None:
 
 def test_bad_input_is_named_and_nothing_starts() -> None:
     app = open_page("train.py", {"data": "digits"})
-    field(app, "Widths, from the picture inwards").set_value("many").run()
+    field(app, "Widths, from the item inwards").set_value("many").run()
     assert any("numbers between commas" in error.value for error in app.error)
     app = open_page("train.py", {"data": "digits"})
     field(app, "Name").set_value("../evil")

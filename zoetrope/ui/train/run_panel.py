@@ -99,7 +99,7 @@ def _scores(run: Run, history: list[dict[str, Any]]) -> None:
     with st.container(horizontal=True, gap="medium"):  # breaks where there is no room for three
         for measure in MEASURES:
             if measure in scores:
-                value = f"{scores[measure]:.5g}"
+                value = f"{scores[measure]:.5f}"
                 st.metric(f"Held-out {measure.upper()}", value, width="content")
         so_far = f"{run.status.seconds:.0f} s so far"
         st.metric("Epochs", f"{n_epochs}", help=so_far, width="content")

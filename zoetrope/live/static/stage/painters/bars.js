@@ -21,13 +21,14 @@ export function drawBars(context, columns, values, x, px) {
   context.fillStyle = GROUND;
   context.fillRect(x, 0, px, px);
   context.fillStyle = MIDDLE;
-  context.fillRect(x, Math.floor(middle), px, 1);
-  const wide = px / heights.length;
+  context.fillRect(x + margin, Math.floor(middle), px - 2 * margin, 1);
+  const margin = Math.max(1, Math.floor(px / 16));
+  const wide = (px - 2 * margin) / heights.length;
   const gap = wide >= 3 ? 1 : 0; // a pixel between bars that are wide enough
   heights.forEach((height, i) => {
     context.fillStyle = height > 0 ? UP : DOWN;
-    const left = Math.round(x + i * wide);
-    const right = Math.max(Math.round(x + (i + 1) * wide) - gap, left + 1);
+    const left = Math.round(x + margin + i * wide);
+    const right = Math.max(Math.round(x + margin + (i + 1) * wide) - gap, left + 1);
     context.fillRect(left, middle - Math.max(height, 0) * middle, right - left, Math.abs(height) * middle);
   });
 }
