@@ -161,7 +161,9 @@ def _request(options: argparse.Namespace) -> runs.RunRequest:
         said = _given(options, TrainingConfig)
         extra = (given.keys() - {"latent_dim"}) | (said.keys() - {"max_items"})
         if extra:
-            raise ConfigError(f"`{sorted(extra)[0]}` says nothing for {start.codec}: leave it out.")
+            raise ConfigError(
+                f"`{sorted(extra)[0]}` says nothing for {CODECS[start.codec].title}: leave it out."
+            )
         fitting = validated(TrainingConfig, {**start.training.model_dump(), **said})
         return validated(runs.RunRequest, {**start.model_dump(), **given, "training": fitting})
     model = validated(ModelConfig, {**start.model.model_dump(), **given})

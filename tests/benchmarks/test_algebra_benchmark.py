@@ -27,6 +27,8 @@ ASKED = Sum(
 class PixelCodec:
     """Three numbers a code, three pixels a picture."""
 
+    item = Picture(size=(1, 1, 3))
+
     def decode(self, codes: torch.Tensor) -> torch.Tensor:
         return codes.clamp(0, 1)[:, None, None, :]
 

@@ -5,15 +5,11 @@ from pathlib import Path
 import streamlit as st
 
 from ae_core import long_work
-from ae_core.data.attribute_columns import column_of
-from ae_core.data.catalogue import EMBEDDED, remove_data_set
-from ae_core.data.contact_sheet import contact_sheet
+from ae_core.data.catalogue import EMBEDDED, is_embedded, remove_data_set
 from ae_core.data.own_files import LARGEST_SIDE, SMALLEST_SIDE, check_new_name, uploads_dir
-from ae_core.data.store import DataSet
-from zoetrope.ui import attribute_filter, page, state
+from zoetrope.ui import item_browser, page, state
 from zoetrope.ui.plain_text import as_written
 
-N_SHOWN = 48
 HOW = """
 Pictures are kept as unsigned bytes, rows of a table as standardised numbers, and read from disk as
 they are needed. One item in ten is *held out*: never trained on, used for every score you see here.
@@ -27,41 +23,6 @@ names are labels. Pictures are turned upright, and what is transparent becomes w
 A **npz** holds `images` and `labels`, or `train_images`, `train_labels`, `test_images`,
 `test_labels`.
 """
-
-
-def browse(data_set: DataSet) -> None:
-    """A sheet of items, filtered by an attribute, and what is known about each attribute."""
-    rows = attribute_filter.choose_rows(data_set)
-    st.caption(f"{len(rows):,} of {len(data_set.items):,} items")
-    if not len(rows):
-        st.info("No item is like that: choose another value.")
-        return
-    n_pages = -(-len(rows) // N_SHOWN)
-    number = st.number_input("Sheet", 1, n_pages, help=f"1 to {n_pages}") if n_pages > 1 else 1
-    shown = rows[(number - 1) * N_SHOWN : number * N_SHOWN]
-    caption = f"Items {shown[0]} to {shown[-1]}"
-    if data_set.about.item.is_tabular:
-        st.dataframe(data_set.attributes.iloc[shown], width="stretch")
-        st.caption(caption)
-        return
-    sheet = contact_sheet(data_set.drawn(shown), n_columns=16)
-    st.image(page.crisp(sheet, 1280), width="stretch", caption=caption)
-
-
-def table(data_set: DataSet) -> None:
-    """What each attribute says: its kind, its values, how many."""
-    rows = []
-    for name in data_set.visible_attributes():
-        column = data_set.attributes[name]
-        kind = column_of(column).kind
-        if kind == "number":
-            known = column[attribute_filter.has_value(column)]
-            values = f"{known.min():.3g} to {known.max():.3g}" if len(known) else ""
-        else:
-            counts = column.value_counts()
-            values = ", ".join(f"{value} {n:,}" for value, n in counts.head(6).items())
-        rows.append({"attribute": name, "kind": kind, "values": values})
-    st.dataframe(rows, hide_index=True, width="stretch")
 
 
 def add() -> None:
@@ -114,12 +75,12 @@ with page.errors_in_words():
     with tab_browse:
         about = data_set.about
         st.markdown(as_written(about.description))
-        browse(data_set)
+        item_browser.show_items(data_set)
         st.caption(as_written(f"Source: {about.source}. Terms: {about.licence}."))
-        if data_set.name not in EMBEDDED:
+        if not is_embedded(data_set.name):
             remove(data_set.name)
     with tab_attributes:
         if data_set.visible_attributes():
-            table(data_set)
+            item_browser.show_attributes(data_set)
         else:
             st.info("This data set has no attributes: add a metadata.csv to its zip.")

@@ -6,12 +6,13 @@ import streamlit as st
 from ae_core import long_work
 from ae_core.codecs.checkpoints import Checkpoint
 from ae_core.codecs.codes import check_items
-from ae_core.codecs.comparison import Comparison, cached_comparison, held_out_sample
+from ae_core.codecs.comparison import cached_comparison, held_out_sample
 from ae_core.data.contact_sheet import contact_sheet
 from ae_core.data.store import DataSet
 from ae_core.processes.tasks import Task
 from zoetrope.live.engine.engine import get_engine
-from zoetrope.ui import cached, figures, keys, page, state
+from zoetrope.ui import cached, keys, page, state
+from zoetrope.ui.compare import error_panel
 from zoetrope.ui.plain_text import as_written
 
 N_COLUMNS = 8
@@ -57,61 +58,6 @@ def reconstruct(key: str, items: np.ndarray) -> np.ndarray:
     return engine.decode(key, codes)
 
 
-def scores(comparison: Comparison, checkpoint: Checkpoint) -> None:
-    """The two errors, what their ratio means, and PCA's curve."""
-    n_axes = cached.pca_partner(checkpoint).config.latent_dim
-    size = checkpoint.config.latent_dim
-    is_less, equal = n_axes < size, comparison.equal_axes
-    with st.container(horizontal=True, gap="medium"):  # breaks where there is no room for three
-        st.metric(
-            f"{as_written(checkpoint.name)}, held-out MSE",
-            f"{comparison.model_mse:.5f}",
-            help=f"Standard error {comparison.model_standard_error:.5f}",
-            width="content",
-        )
-        st.metric(
-            f"PCA, all {n_axes} axes there are" if is_less else "PCA at the same size",
-            f"{comparison.pca_mse:.5f}",
-            help=f"Standard error {comparison.pca_standard_error:.5f}",
-            width="content",
-        )
-        st.metric(
-            "PCA needs for the same error",
-            f"{equal} axes" if equal is not None else f"over {len(comparison.curve) - 1} axes",
-            help=f"The model's code has {size} numbers.",
-            width="content",
-        )
-    name = as_written(checkpoint.name)
-    figure = figures.pca_curve(comparison, size, checkpoint.name)
-    st.plotly_chart(figure, width="stretch", config={"displayModeBar": False})
-    st.caption(
-        f"PCA's held-out error against its number of axes, on {comparison.n_items:,} items; the "
-        f"point is {name} at {size} numbers a code, {comparison.model_mse:.5f}."
-    )
-    if comparison.model_parts:
-        by_part(comparison, checkpoint)
-
-
-def by_part(comparison: Comparison, checkpoint: Checkpoint) -> None:
-    """Both errors of each named part of the items: a table's columns."""
-    figure = figures.errors_by_part(comparison, checkpoint.name)
-    st.plotly_chart(figure, width="stretch", config={"displayModeBar": False})
-    st.caption(
-        "Held-out error of each column: root mean squared error over the column's standard "
-        "deviation; 1 is no better than the mean."
-    )
-    with st.expander("The same as a table, in the columns' own units"):
-        pairs = zip(comparison.model_parts, comparison.pca_parts, strict=True)
-        st.dataframe(
-            [
-                {"column": model.name, checkpoint.name: model.words, "PCA": pca.words}
-                for model, pca in pairs
-            ],
-            hide_index=True,
-            width="stretch",
-        )
-
-
 def ask(checkpoint: Checkpoint) -> None:
     """Start measuring, once; afterwards it is a person's choice to start it again."""
     name = state.chosen_data_name()
@@ -139,4 +85,4 @@ with page.errors_in_words():
     if comparison is None:
         ask(checkpoint)
     else:
-        scores(comparison, checkpoint)
+        error_panel.scores(comparison, checkpoint)

@@ -11,11 +11,12 @@ if TYPE_CHECKING:
 
 class AutoencoderKind(CodecKind):
     name: ClassVar[str] = "autoencoder"
+    title: ClassVar[str] = "autoencoder"
     is_composed: ClassVar[bool] = True
 
     def words(self, config: "CheckpointConfig") -> str:
         assert config.model is not None  # CheckpointConfig's own rule
-        what = "VAE" if self.has_normal_prior(config) else "autoencoder"
+        what = "VAE" if self.has_normal_prior(config) else self.title
         return f"{config.model.architecture} {what}"
 
     def has_normal_prior(self, config: "CheckpointConfig") -> bool:

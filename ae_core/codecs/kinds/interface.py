@@ -19,12 +19,14 @@ class CodecKind(ABC):
 
     Attributes:
         name: `codec` in `config.json`.
+        title: Name for people.
         weights: The file that is written last: a folder without it is no checkpoint.
         has_partner: Whether PCA stands beside it; not beside PCA itself.
         is_composed: Whether its settings are a `ModelConfig`.
     """
 
     name: ClassVar[str]
+    title: ClassVar[str]
     weights: ClassVar[str] = WEIGHTS
     has_partner: ClassVar[bool] = True
     is_composed: ClassVar[bool] = False

@@ -11,10 +11,11 @@ if TYPE_CHECKING:
 
 class PcaKind(CodecKind):
     name: ClassVar[str] = "pca"
+    title: ClassVar[str] = "PCA"
     has_partner: ClassVar[bool] = False
 
     def words(self, config: "CheckpointConfig") -> str:
-        return "PCA"
+        return self.title
 
     def build(self, config: "CheckpointConfig") -> "Codec":
         from ae_core.codecs.pca import PcaCodec

@@ -18,11 +18,11 @@ const DOWN = "rgb(213, 94, 0)";
 export function drawBars(context, columns, values, x, px) {
   const heights = heightsOf(columns, values);
   const middle = px / 2;
+  const margin = Math.max(1, Math.floor(px / 16));
   context.fillStyle = GROUND;
   context.fillRect(x, 0, px, px);
   context.fillStyle = MIDDLE;
   context.fillRect(x + margin, Math.floor(middle), px - 2 * margin, 1);
-  const margin = Math.max(1, Math.floor(px / 16));
   const wide = (px - 2 * margin) / heights.length;
   const gap = wide >= 3 ? 1 : 0; // a pixel between bars that are wide enough
   heights.forEach((height, i) => {
