@@ -106,7 +106,7 @@ def test_a_run_is_cancelled_and_resumed_from_the_page(
     with steering.home_at(own_home):
         run = runs.find_run("long")
         psutil.Process(run.status.pid).kill()
-    expect(page.get_by_text("Lost: its process ended")).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("Lost. Its process ended")).to_be_visible(timeout=60_000)
     expect(page.get_by_role("button", name="Resume")).to_be_visible()
 
 
