@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from ae_core.data.faces.vocabulary import ALIASES
 from ae_core.errors import LatentInputError
 
 if TYPE_CHECKING:
@@ -30,16 +31,6 @@ if TYPE_CHECKING:
 
 NOTHING = frozenset({"none", "no", "bald", ""})
 """Category values that mean an attribute is absent."""
-
-ALIASES: dict[str, tuple[str, ...]] = {
-    "glasses": ("eyeglasses",),
-    "eyeglasses": ("glasses",),
-    "man": ("male", "not woman"),
-    "woman": ("not male",),
-    "smile": ("smiling",),
-    "hat": ("wearing_hat",),
-}
-"""What people type, for data sets that name it otherwise (CelebA); used only for unknown words."""
 
 _TOKEN = re.compile(
     r"""\s*(?:(?P<quoted>"(?:[^"]|"")*"|'(?:[^']|'')*')|(?P<op><=|>=|!=|==|=|<|>)|(?P<paren>[()])"""

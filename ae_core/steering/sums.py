@@ -23,6 +23,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from ae_core.data.faces.vocabulary import OPENING_ITEM, OPENING_SUM
 from ae_core.data.groups import Group, make_group
 from ae_core.data.item_search import quoted, select_items, whole_number
 from ae_core.errors import LatentInputError
@@ -34,13 +35,6 @@ Kind = Literal["item", "items", "all", "group", "mean", "probe", "conditional"]
 KINDS: tuple[Kind, ...] = ("item", "items", "all", "group", "mean", "probe", "conditional")
 DIRECTION_KINDS = ("mean", "probe", "conditional")
 SEPARATOR = "~"
-OPENING = ("glasses and man", "man and not glasses", "woman and not glasses")
-PLAIN_FACE = (
-    "glasses = round and man and not (beard or moustache) and hair_style = parted "
-    "and smile > 0.2 and eye_open > 0.5"
-)
-"""Whom to open with among drawn faces: nothing else of his face goes with being a man."""
-
 GIVEN = "|"
 """In a conditional term: "glasses | woman; smile > 0.5" holds what follows fixed."""
 
@@ -301,9 +295,9 @@ def default_sum(attributes: pd.DataFrame) -> tuple[Term, ...]:
     """
     if len(attributes) < 3:
         raise LatentInputError(f"a sum needs 3 items at least; the data has {len(attributes)}.")
-    first, *rest = OPENING
-    if all(_has_answer(question, attributes) for question in OPENING):
-        first = PLAIN_FACE if _has_answer(PLAIN_FACE, attributes) else first
+    first, *rest = OPENING_SUM
+    if all(_has_answer(question, attributes) for question in OPENING_SUM):
+        first = OPENING_ITEM if _has_answer(OPENING_ITEM, attributes) else first
         item = select_items(first, attributes)[0]
         return Term(1, "item", str(item)), Term(-1, "all", rest[0]), Term(1, "all", rest[1])
     for name in attributes.columns:

@@ -18,7 +18,7 @@ def show_items(data_set: DataSet) -> None:
         st.info("No item is like that: choose another value.")
         return
     n_pages = -(-len(rows) // N_SHOWN)
-    number = st.number_input("Sheet", 1, n_pages, help=f"1 to {n_pages}") if n_pages > 1 else 1
+    number = st.number_input("Part", 1, n_pages, help=f"1 to {n_pages}") if n_pages > 1 else 1
     shown = rows[(number - 1) * N_SHOWN : number * N_SHOWN]
     caption = f"Items {shown[0]} to {shown[-1]}"
     if data_set.about.item.is_tabular:

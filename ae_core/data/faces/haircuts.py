@@ -7,6 +7,8 @@ from typing import Final
 
 import numpy as np
 
+from ae_core.data.faces.colours import deepen, tone
+from ae_core.data.faces.face_factors import FaceFactors
 from ae_core.data.faces.shapes import (
     Canvas,
     Floats,
@@ -19,7 +21,6 @@ from ae_core.data.faces.shapes import (
     mix,
     wave,
 )
-from ae_core.data.faces.sheet import Sheet, deepen, tone
 
 
 @dataclasses.dataclass(frozen=True)
@@ -87,30 +88,30 @@ class Hair:
     shade: Floats
 
 
-def covered(sheet: Sheet) -> Floats:
+def covered(faces: FaceFactors) -> Floats:
     """How far the hair lies over ears and temples, 0 to 1, shape (n, 1, 1)."""
-    return np.clip(sheet["hair_length"] * 4 - 1, 0, 1)
+    return np.clip(faces["hair_length"] * 4 - 1, 0, 1)
 
 
-def comb(canvas: Canvas, sheet: Sheet, half_width: Floats) -> Hair:
+def comb(canvas: Canvas, faces: FaceFactors, half_width: Floats) -> Hair:
     """Work out the hair of some faces.
 
     Args:
         canvas: Where they are drawn.
-        sheet: Their factors.
+        faces: Their factors.
         half_width: Half the width of their heads, shape (n, 1, 1).
     """
     cut = {
-        field.name: sheet.by_level(
+        field.name: faces.by_level(
             "hair_style", {style: getattr(cut, field.name) for style, cut in HAIRCUTS.items()}
         )
         for field in dataclasses.fields(Haircut)
     }
-    part = sheet["hair_part"] * cut["part_reach"]
+    part = faces["hair_part"] * cut["part_reach"]
     fan = (canvas.x - part) / (np.abs(canvas.y + 15) * 0.22 + 5)
     return Hair(
-        outline=_outline(canvas, sheet, half_width, cut),
-        window=_window(canvas, sheet, half_width, cut, part),
+        outline=_outline(canvas, faces, half_width, cut),
+        window=_window(canvas, faces, half_width, cut, part),
         strands=mix(
             wave(fan * 1.7 + part) + wave(fan * 3.1),
             1.4 * wave((canvas.x + 1.6 * wave(canvas.y / 9)) / 5.5 + part),
@@ -120,8 +121,10 @@ def comb(canvas: Canvas, sheet: Sheet, half_width: Floats) -> Hair:
     )
 
 
-def _outline(canvas: Canvas, sheet: Sheet, half_width: Floats, cut: dict[str, Floats]) -> Floats:
-    x, y, length, volume = canvas.x, canvas.y, sheet["hair_length"], sheet["hair_volume"]
+def _outline(
+    canvas: Canvas, faces: FaceFactors, half_width: Floats, cut: dict[str, Floats]
+) -> Floats:
+    x, y, length, volume = canvas.x, canvas.y, faces["hair_length"], faces["hair_volume"]
     grow = 0.7 + 0.6 * volume
     wide = half_width + cut["side"] * grow + 0.5
     high = SKULL_HEIGHT + cut["top"] * grow
@@ -131,7 +134,7 @@ def _outline(canvas: Canvas, sheet: Sheet, half_width: Floats, cut: dict[str, Fl
     sway = wave(y / 13) * (0.7 * length)
     fade = np.clip(below * 0.22, 0, 1) * np.clip(1 - 4 * length, 0, 1) * 1.6
     hanging = corner(np.abs(x + sway) - wide - flare + fade, y - end, 1.5 + 5 * length)
-    lean = cut["lean"] * sheet["hair_part"]
+    lean = cut["lean"] * faces["hair_part"]
     leant = x + lean * np.clip(-0.1 * below, 0, 1)
     egg = ellipse(leant, below, wide, high)
     crown = mix(egg, box(leant, below, wide, high, 11.0), cut["full"])
@@ -146,11 +149,11 @@ def _curls(x: Floats, below: Floats) -> Floats:
 
 
 def _window(
-    canvas: Canvas, sheet: Sheet, half_width: Floats, cut: dict[str, Floats], part: Floats
+    canvas: Canvas, faces: FaceFactors, half_width: Floats, cut: dict[str, Floats], part: Floats
 ) -> Floats:
     """Distance from the part of the face that the hair leaves free; its sides hang straight."""
     x, y = canvas.x, canvas.y
-    side = half_width - 0.4 - 1.2 * covered(sheet)
+    side = half_width - 0.4 - 1.2 * covered(faces)
     span = np.where(x < part, side + part, side - part)
     t = np.clip(np.abs(x - part) / span, 0, 1)
     temple = -0.5 + cut["hairline"]
@@ -162,12 +165,12 @@ def _window(
     return np.maximum(above, np.abs(x) - side)
 
 
-def paint_back(canvas: Canvas, sheet: Sheet, hair: Hair) -> None:
+def paint_back(canvas: Canvas, faces: FaceFactors, hair: Hair) -> None:
     """The hair behind head and neck, and the bun."""
-    colour = sheet.colour("hair_colour")
+    colour = faces.colour("hair_colour")
     shadow = deepen(colour, 0.7)
     knot = circle(canvas.x, canvas.y + 20, 5.2)
-    knot = np.where(sheet.is_level("hair_style", "bun") > 0, knot, 99)
+    knot = np.where(faces.is_level("hair_style", "bun") > 0, knot, 99)
     canvas.paint(cover(knot), deepen(colour, 0.3))
     canvas.paint(blob(canvas.x + 1.5, canvas.y + 21.5, 3.6, 2.4) * cover(knot), colour * 1.12)
     canvas.paint(cover(hair.outline) * np.minimum(hair.shade, 1), shadow)
@@ -179,16 +182,16 @@ def paint_shadow(canvas: Canvas, hair: Hair, colour: Floats, on: Floats) -> None
     canvas.paint(near * on * (0.5 * hair.shade), colour)
 
 
-def paint_front(canvas: Canvas, sheet: Sheet, hair: Hair) -> None:
+def paint_front(canvas: Canvas, faces: FaceFactors, hair: Hair) -> None:
     """The hair before the face: crown, fringe, and strands that hang beside the cheeks."""
-    colour = sheet.colour("hair_colour")
+    colour = faces.colour("hair_colour")
     on = cover(hair.outline) * cover(-hair.window) * hair.shade
     canvas.paint(on, colour)
     canvas.paint(on * np.clip(hair.strands, 0, 2) * 0.16, deepen(colour, 0.9))
     # the shine follows the crown a few pixels inside the outline, as on a sphere
     depth = np.abs(hair.outline + 4.5) / 2.8
     band = np.maximum(1 - depth, 0) * np.clip((-2 - canvas.y) * 0.12, 0, 1)
-    lit = np.clip(0.75 + 0.5 * canvas.x * sheet["light"] / 13, 0.1, 1.2)
+    lit = np.clip(0.75 + 0.5 * canvas.x * faces["light"] / 13, 0.1, 1.2)
     shine = mix(colour, tone("#fff0d8"), 0.38)
     canvas.paint(on * band * lit * (0.75 + 0.25 * hair.strands) * 0.75, shine)
     rim = np.clip(1 + hair.outline / 2.2, 0, 1)

@@ -18,8 +18,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ae_core.data.faces.drawing import CHUNK, SIZE, draw_chunk, draw_faces
+from ae_core.data.faces.face_factors import FaceFactors
 from ae_core.data.faces.factors import DEFAULT, LEVELS, FaceProbabilities, sample_factors
-from ae_core.data.faces.sheet import Sheet
 from ae_core.errors import DataError
 from ae_core.processes.progress import Progress, silent
 
@@ -113,11 +113,11 @@ def render_faces(
     if start < 0:
         raise DataError(f"`start` must be at least 0; got {start}.")
     factors = sample_factors(range(start, start + n_items), seed=seed, probabilities=probabilities)
-    sheet = Sheet.read(factors)
+    faces = FaceFactors.read(factors)
     items = np.empty((n_items, 3, SIZE, SIZE), dtype=np.uint8)
 
     def draw(first: int) -> int:
-        part = sheet.rows(first, first + CHUNK)
+        part = faces.rows(first, first + CHUNK)
         items[first : first + len(part)] = draw_chunk(part)
         return len(part)
 

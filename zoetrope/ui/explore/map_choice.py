@@ -23,6 +23,7 @@ from zoetrope.ui.explore.map_source import Source, epochs_of, source_words
 from zoetrope.ui.explore.map_words import LOCAL_TRUST, METHODS, words
 from zoetrope.ui.explore.second_map_choice import Beside
 from zoetrope.ui.plain_text import message
+from zoetrope.ui.steer.item_picker import example
 from zoetrope.ui.train import settings_form
 from zoetrope.ui.url_choice import UrlChoice
 
@@ -158,7 +159,7 @@ def _ask_question(data_set: DataSet) -> NDArray[np.int64] | None:
     question = st.text_input(
         "Find",
         state.recall(keys.FIND) or "",
-        placeholder="glasses and smile > 0.5",
+        placeholder=example(data_set).removeprefix("Search, for example "),
         help="Attributes, and, or, not, brackets, comparisons; what is not found goes grey.",
         key="map_find",
     )

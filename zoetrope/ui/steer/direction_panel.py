@@ -7,6 +7,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
+from ae_core.data.faces.vocabulary import OFTEN_HELD_FIXED, OPENING_DIRECTIONS
 from ae_core.data.item_search import is_number, quoted
 from ae_core.errors import AeCoreError
 from ae_core.steering.directions import cosine_table, expected_random_cosine
@@ -61,7 +62,7 @@ def _questions(space: Space) -> tuple[str, tuple[str, ...]]:
 
 
 def _default(space: Space) -> str:
-    for column in ("glasses", "Eyeglasses"):
+    for column in OPENING_DIRECTIONS:
         if column in space.data_set.attributes:
             return column
     names = space.data_set.visible_attributes()
@@ -76,7 +77,7 @@ def _default(space: Space) -> str:
 
 
 def _default_fixed(space: Space) -> str:
-    for column in ("woman", "Male"):
+    for column in OFTEN_HELD_FIXED:
         if column in space.data_set.attributes:
             return column
     return ""

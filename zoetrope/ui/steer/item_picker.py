@@ -6,6 +6,7 @@ import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from ae_core.data.faces.vocabulary import EXAMPLE_SEARCHES
 from ae_core.data.item_search import quoted, select_items, whole_number
 from ae_core.data.store import DataSet
 from ae_core.errors import AeCoreError
@@ -71,7 +72,7 @@ def _search(question: str, data_set: DataSet) -> np.ndarray:
 
 def example(data_set: DataSet) -> str:
     """A question that this data can answer."""
-    for question in ("glasses and woman", "smile > 0.5"):
+    for question in EXAMPLE_SEARCHES:
         try:
             if select_items(question, data_set.attributes).size:
                 return f"Search, for example {question}"

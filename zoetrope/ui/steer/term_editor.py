@@ -94,6 +94,9 @@ def _question(kind: Kind, term: Term, data_set: DataSet, *, key: str) -> str:
     if kind != "conditional":
         return question if n_matching else ""
     held_fixed = st.text_input(
-        "Held fixed", "; ".join(term.held_fixed), placeholder="woman; smile > 0", key=f"{key}_fixed"
+        "Held fixed",
+        "; ".join(term.held_fixed),
+        placeholder="questions, semicolons between",
+        key=f"{key}_fixed",
     ).strip()
     return f"{question} {GIVEN} {held_fixed}" if n_matching and held_fixed else ""

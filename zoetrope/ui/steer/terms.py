@@ -9,6 +9,7 @@ import numpy as np
 import streamlit as st
 
 from ae_core.codecs.codes import codes_key
+from ae_core.data.faces.vocabulary import OPENING_SUM
 from ae_core.data.groups import FEW_ITEMS, Group, load_groups
 from ae_core.data.item_search import select_items
 from ae_core.data.store import DataSet
@@ -170,7 +171,7 @@ def show_warnings(shown_terms: Sequence[ShownTerm]) -> None:
 def other_example(terms: Sequence[Term], data_set: DataSet) -> tuple[Term, ...]:
     """The same sum with another item like the first one.
 
-    Like it: one that also answers "glasses and man", where the sum opened with such a one.
+    Like it: one that also answers the opening sum's first question, where the item does.
     """
     place = next((index for index, term in enumerate(terms) if term.kind == "item"), None)
     if place is None:
@@ -182,9 +183,9 @@ def other_example(terms: Sequence[Term], data_set: DataSet) -> tuple[Term, ...]:
 
 def _similar_items(item: int, data_set: DataSet) -> np.ndarray:
     try:
-        men_with_glasses = select_items("glasses and man", data_set.attributes)
+        similar = select_items(OPENING_SUM[0], data_set.attributes)
     except AeCoreError:
-        men_with_glasses = np.array([], int)
-    if item in men_with_glasses:
-        return men_with_glasses
+        similar = np.array([], int)
+    if item in similar:
+        return similar
     return np.arange(len(data_set.items))
