@@ -137,9 +137,7 @@ def pythae(items: np.ndarray, folder: Path) -> Slice:
         ) from error
     floats = torch.from_numpy(items[:N_ITEMS]).float() / 255
     trainer = BaseTrainer(
-        model=VAE(
-            VAEConfig(input_dim=Picture(size=(1, 28, 28)), latent_dim=16, reconstruction_loss="bce")
-        ),
+        model=VAE(VAEConfig(input_dim=(1, 28, 28), latent_dim=16, reconstruction_loss="bce")),
         train_dataset=BaseDataset(floats, torch.zeros(N_ITEMS)),
         training_config=BaseTrainerConfig(
             output_dir=str(folder), per_device_train_batch_size=BATCH, learning_rate=1e-3
