@@ -3,15 +3,31 @@
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from ae_core.config import ModelConfig
 
 if TYPE_CHECKING:
     from ae_core.codecs.codec import Codec
-    from ae_core.codecs.config import CheckpointConfig
+    from ae_core.data.items import ItemKind
 
 WEIGHTS = "model.safetensors"
+
+
+class CodecSettings(Protocol):
+    """What a kind reads of a checkpoint's `config.json`."""
+
+    @property
+    def item(self) -> "ItemKind":
+        """What an item is."""
+
+    @property
+    def latent_dim(self) -> int:
+        """Code size."""
+
+    @property
+    def model(self) -> ModelConfig | None:
+        """Composition, where there is one."""
 
 
 class CodecKind(ABC):
@@ -38,18 +54,18 @@ class CodecKind(ABC):
             raise ValueError(f"`model` {needed} for a codec of kind {self.name}.")
 
     @abstractmethod
-    def words(self, config: "CheckpointConfig") -> str:
+    def words(self, config: "CodecSettings") -> str:
         """The kind in two or three words, for the picker: "dense VAE"."""
 
-    def has_normal_prior(self, config: "CheckpointConfig") -> bool:
+    def has_normal_prior(self, config: "CodecSettings") -> bool:
         """Whether codes were trained to follow a standard normal, from which one can draw."""
         return False
 
     @abstractmethod
-    def build(self, config: "CheckpointConfig") -> "Codec":
+    def build(self, config: "CodecSettings") -> "Codec":
         """An untrained codec of these settings."""
 
-    def load(self, folder: Path, config: "CheckpointConfig") -> "Codec":
+    def load(self, folder: Path, config: "CodecSettings") -> "Codec":
         """The trained codec in a checkpoint's folder, on the CPU.
 
         Raises:

@@ -2,11 +2,10 @@
 
 from typing import TYPE_CHECKING, ClassVar
 
-from ae_core.codecs.kinds.interface import CodecKind
+from ae_core.codecs.kinds.interface import CodecKind, CodecSettings
 
 if TYPE_CHECKING:
     from ae_core.codecs.codec import Codec
-    from ae_core.codecs.config import CheckpointConfig
 
 
 class PcaKind(CodecKind):
@@ -14,10 +13,10 @@ class PcaKind(CodecKind):
     title: ClassVar[str] = "PCA"
     has_partner: ClassVar[bool] = False
 
-    def words(self, config: "CheckpointConfig") -> str:
+    def words(self, config: CodecSettings) -> str:
         return self.title
 
-    def build(self, config: "CheckpointConfig") -> "Codec":
+    def build(self, config: CodecSettings) -> "Codec":
         from ae_core.codecs.pca import PcaCodec
 
         return PcaCodec(config.item, config.latent_dim)
