@@ -40,12 +40,3 @@ def check_stages(model: ModelConfig, item_shape: Sequence[int]) -> None:
             f"`widths` has {n_stages} stages, each halving the item, which is {height} x {width}: "
             f"use at most {min(height, width).bit_length() - 1} or architecture dense."
         )
-
-
-def suits(model: ModelConfig, item: ItemKind) -> bool:
-    """Whether a composition can take such items."""
-    try:
-        check_composition(model, item)
-    except ConfigError:
-        return False
-    return True
