@@ -1,5 +1,6 @@
 """Rows of a table: float32 (N, F) on disk, numbers standardised, categories as one-hot blocks."""
 
+import functools
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
@@ -13,6 +14,7 @@ from ae_core.errors import DataError
 
 if TYPE_CHECKING:
     import pandas as pd
+    import torch
     from torch import Tensor
 
 _DRAWN_PX = 128
@@ -38,7 +40,9 @@ class Row(ItemKind):
     """Rows of one table."""
 
     kind: Literal["row"] = "row"
-    columns: tuple[Column, ...] = Field(min_length=1, description="In the order of the table.")
+    columns: tuple[Column, ...] = Field(
+        min_length=1, max_length=20_000, description="In the order of the table."
+    )
 
     unit: ClassVar[str] = "column"
     losses: ClassVar[tuple[Loss, ...]] = ("mse", "gaussian")
@@ -109,16 +113,16 @@ class Row(ItemKind):
     def wire_values(self, floats: "Tensor") -> "Tensor":
         """float32 (N, F): numbers in the user's units, a category as shares of its values."""
         clipped = self.clip(floats).double()
-        scale, mean = (clipped.new_tensor(part) for part in self._scaling())
+        scale, mean = self._scaling_on(clipped.device)
         return (clipped * scale + mean).float()
 
     def floats_of_wire(self, values: "Tensor") -> "Tensor":
         numbers = values.double()
-        scale, mean = (numbers.new_tensor(part) for part in self._scaling())
+        scale, mean = self._scaling_on(numbers.device)
         return ((numbers - mean) / scale).float()
 
     def values(self, stored: np.ndarray) -> list[tuple[str, str]]:
-        scale, mean = (np.asarray(part) for part in self._scaling())
+        scale, mean = self._scaling
         numbers = stored.astype(np.float64) * scale + mean
         named = []
         for column, place in self._placed():
@@ -156,11 +160,25 @@ class Row(ItemKind):
         ]
         return torch.cat(parts, dim=-1)
 
-    def _scaling(self) -> tuple[list[float], list[float]]:
-        """Scale and mean of each number of an item, (F,) each."""
+    @functools.cached_property
+    def _scaling(self) -> tuple[np.ndarray, np.ndarray]:
+        """Scale and mean of each number of an item, float64 (F,) each."""
         scale = [column.scale for column in self.columns for _ in range(column.width)]
         mean = [column.mean for column in self.columns for _ in range(column.width)]
-        return scale, mean
+        return np.array(scale), np.array(mean)
+
+    def _scaling_on(self, device: "torch.device") -> "tuple[Tensor, Tensor]":
+        """The same as tensors: made once for a device, since every decoded row needs them."""
+        if device not in self._scaling_by_device:
+            import torch
+
+            scale, mean = (torch.from_numpy(part).to(device) for part in self._scaling)
+            self._scaling_by_device[device] = scale, mean
+        return self._scaling_by_device[device]
+
+    @functools.cached_property
+    def _scaling_by_device(self) -> "dict[torch.device, tuple[Tensor, Tensor]]":
+        return {}
 
     def _heights(self, stored: np.ndarray) -> np.ndarray:
         """Bars in [-1, 1]: three standard deviations fill one, and so does a share of 1."""
