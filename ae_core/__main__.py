@@ -17,7 +17,12 @@ from ae_core.codecs.checkpoints import find_checkpoint, list_broken, list_checkp
 from ae_core.codecs.codes import codes_for
 from ae_core.codecs.kinds import CODECS
 from ae_core.config import ModelConfig, Settings, TrainingConfig, validated
-from ae_core.data.catalogue import about_data_set, list_data_sets, load_data_set
+from ae_core.data.catalogue import (
+    about_data_set,
+    list_broken_data_sets,
+    list_data_sets,
+    load_data_set,
+)
 from ae_core.data.own_files import add_file
 from ae_core.errors import AeCoreError, ConfigError
 from ae_core.maps.projection import ProjectionSettings, project
@@ -242,11 +247,10 @@ def _project(options: argparse.Namespace) -> int:
 def _list(_: argparse.Namespace) -> int:
     print("data sets")
     for name in list_data_sets():
-        try:
-            about = about_data_set(name)
-            print(f"  {name}: {about.title}, {about.item.words()}")
-        except AeCoreError as error:
-            print(f"  {name}: cannot be used: {error}")
+        about = about_data_set(name)
+        print(f"  {name}: {about.title}, {about.item.words()}")
+    for name, reason in list_broken_data_sets().items():
+        print(f"  {name}: cannot be used: {reason}")
     print("checkpoints")
     for checkpoint in list_checkpoints():
         print(f"  {checkpoint.name}: {checkpoint.summary()}")
@@ -255,6 +259,8 @@ def _list(_: argparse.Namespace) -> int:
     print("runs")
     for run in runs.list_runs():
         print(f"  {run.name}: {run.status.state}, {run.status.progress:.0%}")
+    for name, reason in runs.list_broken_runs().items():
+        print(f"  {name}: cannot be used: {reason}")
     print("presets")
     for preset in PRESETS.values():
         print(f"  {preset.name}: {preset.description}")

@@ -8,10 +8,14 @@ from collections.abc import Mapping
 from typing import Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import ErrorDetails
 
 from ae_core.errors import ConfigError
 
 S = TypeVar("S", bound="Settings")
+
+MOST_UNITS = 65_536
+_MOST_PROBLEMS, _MOST_CHARACTERS = 3, 80
 
 Architecture = Literal["dense", "convolutional"]
 Activation = Literal["relu", "gelu", "silu", "elu", "leaky_relu", "tanh"]
@@ -38,6 +42,7 @@ class ModelConfig(Settings, allow_inf_nan=False):
     latent_dim: int = Field(32, ge=1, le=1024, description="Code size: numbers a code has.")
     widths: tuple[int, ...] = Field(
         (128,),
+        max_length=32,
         description="Units of each hidden layer (dense) or channels of each halving stage "
         "(convolutional), from the picture inwards.",
     )
@@ -80,8 +85,8 @@ class ModelConfig(Settings, allow_inf_nan=False):
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        if any(width < 1 for width in self.widths):
-            raise ValueError(f"`widths` must be positive; got {self.widths}.")
+        if not all(1 <= width <= MOST_UNITS for width in self.widths):
+            raise ValueError(f"`widths` must be 1 to {MOST_UNITS:,} each; got {self.widths}.")
         if self.architecture == "convolutional" and not 1 <= len(self.widths) <= 6:
             raise ValueError(
                 f"`widths` must name 1 to 6 stages for a convolutional net; got {self.widths}."
@@ -153,15 +158,27 @@ def validated(model: type[S], values: Mapping[str, object]) -> S:
 
 
 def explain(error: ValidationError) -> str:
-    """One line a problem: the setting, what is wrong with it, and the value given."""
-    lines = []
-    for problem in error.errors():
-        field = ".".join(str(part) for part in problem["loc"])
-        what = problem["msg"].removeprefix("Value error, ")
-        if problem["type"] == "finite_number":
-            what = "must be finite: choose a number"
-        given = (
-            "" if problem["type"] in ("missing", "value_error") else f"; got {problem['input']!r}"
-        )
-        lines.append(f"`{field}`: {what}{given}" if field else what)
+    """The first problems, one after another: the setting, what is wrong, and the value given.
+
+    Settings may come from a stranger's file: names and values are cut to what one can read.
+    """
+    problems = error.errors(include_url=False, include_context=False)
+    lines = [_explained(problem) for problem in problems[:_MOST_PROBLEMS]]
+    if len(problems) > _MOST_PROBLEMS:
+        lines.append(f"And {len(problems) - _MOST_PROBLEMS} more.")
     return " ".join(lines)
+
+
+def _explained(problem: ErrorDetails) -> str:
+    field = shorten(".".join(str(part) for part in problem["loc"]))
+    what = problem["msg"].removeprefix("Value error, ")
+    if problem["type"] == "finite_number":
+        what = "must be finite: choose a number"
+    is_said = problem["type"] in ("missing", "value_error")
+    given = "" if is_said else f"; got {shorten(repr(problem['input']))}"
+    return f"`{field}`: {what}{given}" if field else what
+
+
+def shorten(text: str) -> str:
+    """At most 80 characters of a text."""
+    return text if len(text) <= _MOST_CHARACTERS else f"{text[:_MOST_CHARACTERS]}..."

@@ -5,6 +5,14 @@ class AeCoreError(Exception):
     """Anything the user can put right; a page shows its message and stops. The rest are bugs."""
 
 
+class UnreadableFileError(AeCoreError):
+    """A file is no plain file, too large, or not what its name says; callers add the remedy."""
+
+
+class MissingFileError(UnreadableFileError):
+    """There is no such file."""
+
+
 class ConfigError(AeCoreError):
     """A setting is unknown, out of range or contradicts another one."""
 

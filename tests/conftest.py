@@ -52,7 +52,7 @@ def end_detached(home: Path) -> None:
     """Kill runs and tasks that a test left going: they are made to outlive whoever started them."""
     files = [*home.glob("checkpoints/*/status.json"), *home.glob(".cache/tasks/*.json")]
     for path in files:
-        with contextlib.suppress(OSError, ValueError, psutil.Error):
+        with contextlib.suppress(OSError, ValueError, KeyError, TypeError, psutil.Error):
             process = psutil.Process(json.loads(path.read_text())["pid"])
             if str(path.parent) in process.cmdline() or path.stem in process.cmdline():
                 process.kill()

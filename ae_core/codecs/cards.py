@@ -1,5 +1,6 @@
 """`card.md`: what a codec was fitted on, how, and how well it does beside PCA."""
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -49,7 +50,7 @@ def kept_epoch(training: TrainingConfig | None, history: list[dict[str, Any]]) -
     """
     if training is None or not training.patience:
         return history[-1]
-    return min(history, key=lambda entry: entry["held_out"]["objective"])
+    return min(history, key=lambda entry: entry["held_out"].get("objective", math.inf))
 
 
 def make_card(config: CheckpointConfig, data_set: DataSet, history: list[dict[str, Any]]) -> str:

@@ -11,29 +11,40 @@ Listing needs no torch: pages paint before it is imported.
 
 import functools
 import hashlib
+import itertools
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-from pydantic import ValidationError
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from ae_core.codecs.config import SCHEMA_VERSION, CheckpointConfig
 from ae_core.codecs.kinds import CODECS
-from ae_core.config import explain
-from ae_core.errors import CheckpointError
+from ae_core.errors import CheckpointError, MissingFileError, UnreadableFileError
 from ae_core.locations import (
     atomic_folder,
     checkpoints_dir,
     shipped_checkpoints_dir,
     write_atomically,
 )
+from ae_core.reading import (
+    checksum_of,
+    open_plain_file,
+    read_each,
+    read_json,
+    read_json_lines,
+    read_text,
+    require_plain_file,
+    require_printable,
+    settings_of,
+    subfolders,
+)
 
 if TYPE_CHECKING:
     from ae_core.codecs.codec import Codec
 
 CONFIG, HISTORY, CARD = "config.json", "history.jsonl", "card.md"
+_BLOCK_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -52,24 +63,34 @@ class Checkpoint:
 
     @property
     def fingerprint(self) -> str:
-        """BLAKE2b (16 bytes, hex) of weights and settings; read again when a file changes."""
-        paths = (self.folder / self.config.kind.weights, self.folder / CONFIG)
-        return _fingerprint(paths, tuple(map(self._stamp, paths)))
+        """BLAKE2b (16 bytes, hex) of weights and settings; read again when a file changes.
+
+        The settings hold the weights' checksum, so that these need not be read; old ones do not.
+        """
+        paths = [self.folder / CONFIG]
+        if not self.config.weights_checksum:
+            paths.append(self.folder / self.config.kind.weights)
+        return _fingerprint(tuple(paths), tuple(map(self._stamp, paths)))
 
     @staticmethod
     def _stamp(path: Path) -> tuple[int, int]:
         try:
+            require_plain_file(path)
             status = path.stat()
-        except FileNotFoundError as error:
+        except (UnreadableFileError, FileNotFoundError) as error:
             raise CheckpointError(
                 f"Checkpoint {path.parent.name!r} has lost its {path.name}: choose another one."
             ) from error
         return status.st_size, status.st_mtime_ns
 
     def card(self) -> str:
-        """The card's Markdown, empty if there is none."""
-        path = self.folder / CARD
-        return path.read_text() if path.is_file() else ""
+        """The card's Markdown; empty if there is none, and why where it cannot be read."""
+        try:
+            return read_text(self.folder / CARD)
+        except MissingFileError:
+            return ""
+        except UnreadableFileError as error:
+            return f"The card cannot be read: {error}."
 
     def history(self) -> list[dict[str, object]]:
         """One entry an epoch; a last line cut short by a crash is left out."""
@@ -95,67 +116,56 @@ class Checkpoint:
 def _fingerprint(paths: tuple[Path, ...], _stamps: tuple[tuple[int, int], ...]) -> str:
     digest = hashlib.blake2b(digest_size=16)
     for path in paths:
-        digest.update(path.read_bytes())
+        with open_plain_file(path) as file:
+            while block := file.read(_BLOCK_BYTES):
+                digest.update(block)
     return digest.hexdigest()
 
 
 def list_checkpoints() -> list[Checkpoint]:
     """All usable checkpoints: shipped ones first, then a person's, the newest first."""
-    return [*_usable(shipped_checkpoints_dir()), *_own()]
+    return read_checkpoints()[0]
 
 
-def _own() -> list[Checkpoint]:
-    shipped = {path.name for path in _folders(shipped_checkpoints_dir())}
-    own = _usable(checkpoints_dir())
-    return [checkpoint for checkpoint in own if checkpoint.name not in shipped]
+def list_broken() -> dict[str, str]:
+    """Folders that look like checkpoints but cannot be used: name to what is wrong."""
+    return read_checkpoints()[1]
+
+
+def read_checkpoints() -> tuple[list[Checkpoint], dict[str, str]]:
+    """What `list_checkpoints` and `list_broken` tell, read once."""
+    shipped, broken = read_each(_folders(shipped_checkpoints_dir()), read_checkpoint)
+    names = {checkpoint.name for checkpoint in shipped}
+    own, broken_own = read_each(_folders(checkpoints_dir()), read_checkpoint)
+    return [*shipped, *(one for one in own if one.name not in names)], broken | broken_own
 
 
 def _folders(root: Path) -> list[Path]:
-    if not root.is_dir():
-        return []
-    return [
-        path
-        for path in root.iterdir()
-        if not path.name.startswith(".") and _weights(path) is not None
-    ]
+    """Folders that hold weights, in the order in which they are listed."""
+    return sorted((path for path in subfolders(root) if _weights(path) is not None), key=_order)
 
 
 def _weights(folder: Path) -> Path | None:
     """The file that makes a folder a checkpoint, whichever kind of codec it holds."""
     paths = (folder / kind.weights for kind in CODECS.values())
-    return next((path for path in paths if path.is_file()), None)
+    return next((path for path in paths if _time_of(path) is not None), None)
+
+
+def _time_of(path: Path) -> float | None:
+    try:
+        return path.lstat().st_mtime
+    except OSError:
+        return None
 
 
 # Shipped ones in the order in which a newcomer should meet them.
 _FIRST = ("faces-vae", "faces-ae", "faces-pca", "digits-vae")
 
 
-def _order(path: Path) -> tuple[int, float]:
-    first = _FIRST.index(path.name) if path.name in _FIRST else len(_FIRST)
-    weights = _weights(path)
-    return first, -weights.stat().st_mtime if weights is not None else 0.0
-
-
-def _usable(root: Path) -> list[Checkpoint]:
-    found = []
-    for folder in sorted(_folders(root), key=_order):
-        try:
-            found.append(read_checkpoint(folder))
-        except CheckpointError:
-            continue  # list_broken() says what is wrong with it
-    return found
-
-
-def list_broken() -> dict[str, str]:
-    """Folders that look like checkpoints but cannot be used: name to what is wrong."""
-    broken = {}
-    for root in {shipped_checkpoints_dir(), checkpoints_dir()}:
-        for folder in _folders(root):
-            try:
-                read_checkpoint(folder)
-            except CheckpointError as error:
-                broken[folder.name] = str(error)
-    return broken
+def _order(folder: Path) -> tuple[int, float]:
+    first = _FIRST.index(folder.name) if folder.name in _FIRST else len(_FIRST)
+    weights = _weights(folder)
+    return first, -((weights and _time_of(weights)) or 0.0)
 
 
 def find_checkpoint(name: str) -> Checkpoint:
@@ -182,11 +192,16 @@ def read_checkpoint(folder: Path) -> Checkpoint:
         CheckpointError: A file is missing, broken, or of a newer schema.
     """
     config = read_config(folder)
-    if not (folder / config.kind.weights).is_file():
+    try:
+        require_printable(folder)
+        require_plain_file(folder / config.kind.weights)
+    except MissingFileError as error:
         raise CheckpointError(
             f"Checkpoint {folder.name!r} has no {config.kind.weights}: its run has not finished; "
             "resume it on the Train page."
-        )
+        ) from error
+    except UnreadableFileError as error:
+        raise _cannot_be_read(folder, error) from error
     return Checkpoint(folder.name, folder, config)
 
 
@@ -196,41 +211,57 @@ def read_config(folder: Path) -> CheckpointConfig:
     Raises:
         CheckpointError: It is missing, broken, or of a newer schema.
     """
+    path = folder / CONFIG
     try:
-        raw = json.loads((folder / CONFIG).read_text())
+        raw = read_json(path)
         version = raw.get("schema_version") if isinstance(raw, dict) else None
         if isinstance(version, int) and version > SCHEMA_VERSION:
             raise CheckpointError(
                 f"Checkpoint {folder.name!r} has schema version {version}; this Zoetrope reads up "
                 f"to {SCHEMA_VERSION}: update Zoetrope to open it."
             )
-        return CheckpointConfig.model_validate(raw)
-    except FileNotFoundError as error:
-        raise CheckpointError(
-            f"Checkpoint {folder.name!r} has no {CONFIG}: copy the folder again, whole."
-        ) from error
-    except ValidationError as error:
-        raise CheckpointError(
-            f"{CONFIG} of checkpoint {folder.name!r} is not valid: {explain(error)} Copy the "
-            "folder again, or train it anew."
-        ) from error
-    except (OSError, ValueError) as error:
-        raise CheckpointError(
-            f"{CONFIG} of checkpoint {folder.name!r} cannot be read ({error}): copy the folder "
-            "again, whole."
-        ) from error
+        return settings_of(path, CheckpointConfig, raw)
+    except UnreadableFileError as error:
+        raise _cannot_be_read(folder, error) from error
+
+
+def _cannot_be_read(folder: Path, error: UnreadableFileError) -> CheckpointError:
+    return CheckpointError(
+        f"Checkpoint {folder.name!r} cannot be opened: {error}. Copy its folder again, whole, or "
+        "train it anew."
+    )
 
 
 def read_history(folder: Path) -> list[dict[str, object]]:
-    """Lines of `history.jsonl`; a last line cut short by a crash is left out."""
-    path = folder / HISTORY
-    entries = []
-    for line in path.read_text().splitlines() if path.is_file() else []:
-        try:
-            entries.append(json.loads(line))
-        except ValueError:
-            break
-    return entries
+    """Lines of `history.jsonl`; what comes after a broken line, or one cut by a crash, is left out.
+
+    Raises:
+        CheckpointError: The file cannot be read.
+    """
+    try:
+        lines = read_json_lines(folder / HISTORY)
+    except MissingFileError:
+        return []
+    except UnreadableFileError as error:
+        raise _cannot_be_read(folder, error) from error
+    entries = list(itertools.takewhile(_is_entry, lines))
+    return [*itertools.takewhile(lambda entry: _terms(entry) == _terms(entries[0]), entries)]
+
+
+def _is_entry(line: object) -> TypeGuard[dict[str, Any]]:
+    """{"epoch", "seconds", "train": terms, "held_out": terms}, as a run writes it."""
+    if not isinstance(line, dict) or type(line.get("epoch")) is not int:
+        return False
+    numbers = [line.get("seconds", 0.0)]
+    for part in (line.get("train"), line.get("held_out")):
+        if not isinstance(part, dict):
+            return False
+        numbers += part.values()
+    return all(type(number) in (int, float) for number in numbers)
+
+
+def _terms(entry: Mapping[str, Any]) -> tuple[set[str], set[str]]:
+    return set(entry["train"]), set(entry["held_out"])
 
 
 def load_codec(checkpoint: Checkpoint, *, device: str = "cpu") -> "Codec":
@@ -263,11 +294,14 @@ def save_checkpoint(
     A new folder appears by one rename. Into a folder that exists (a run's), each file is replaced
     whole, the weights last.
     """
+    weights = config.kind.files(codec)
+    checksum = checksum_of(weights[config.kind.weights])
+    config = config.model_copy(update={"weights_checksum": checksum})
     files = {
         CONFIG: config.model_dump_json(indent=2).encode(),
         HISTORY: "".join(json.dumps(entry) + "\n" for entry in history).encode(),
         CARD: card.encode(),
-        **config.kind.files(codec),
+        **weights,
     }
     try:
         with atomic_folder(folder) as new:

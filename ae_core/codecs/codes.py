@@ -11,9 +11,10 @@ from ae_core.codecs.checkpoints import Checkpoint, find_checkpoint, load_codec
 from ae_core.codecs.partner import pca_partner
 from ae_core.data.catalogue import load_data_set
 from ae_core.data.store import DataSet
-from ae_core.errors import DataError
+from ae_core.errors import DataError, MissingFileError, UnreadableFileError
 from ae_core.locations import atomic_file, cache_dir
 from ae_core.processes.progress import Progress, silent, stretch
+from ae_core.reading import map_array
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -53,10 +54,10 @@ def cached_codes(checkpoint: Checkpoint, data_set: DataSet) -> np.ndarray | None
     """Codes that were made before: float32 (N, latent_dim), memory-mapped; else nothing."""
     path = _path(checkpoint, data_set)
     try:
-        codes = np.load(path, mmap_mode="r", allow_pickle=False)
-    except FileNotFoundError:
+        codes = map_array(path)
+    except MissingFileError:
         return None
-    except (OSError, ValueError, EOFError):
+    except UnreadableFileError:
         path.unlink(missing_ok=True)  # broken by a crash of another kind: made anew
         return None
     expected = (len(data_set.items), checkpoint.config.latent_dim)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from ae_core.codecs.checkpoints import Checkpoint, find_checkpoint, load_codec
 from ae_core.codecs.codes import check_items, float_batches
@@ -15,8 +15,10 @@ from ae_core.config import Settings
 from ae_core.data.catalogue import load_data_set
 from ae_core.data.items import NamedError
 from ae_core.data.store import DataSet
+from ae_core.errors import UnreadableFileError
 from ae_core.locations import cache_dir, write_atomically
 from ae_core.processes.progress import Progress, silent, stretch
+from ae_core.reading import read_settings
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -62,8 +64,8 @@ def _path(checkpoint: Checkpoint, data_set: DataSet) -> Path:
 def cached_comparison(checkpoint: Checkpoint, data_set: DataSet) -> Comparison | None:
     """A comparison that was made before, else nothing."""
     try:
-        return Comparison.model_validate_json(_path(checkpoint, data_set).read_text())
-    except (FileNotFoundError, ValidationError, ValueError):
+        return read_settings(_path(checkpoint, data_set), Comparison)
+    except UnreadableFileError:
         return None
 
 

@@ -8,8 +8,9 @@ from ae_core.codecs.kinds import CodecKind, codec_kind
 from ae_core.config import ModelConfig, Settings, TrainingConfig, check_name
 from ae_core.data.items import AnyItem, with_item
 
-# 1: pictures only, their shape as `item_shape`. 2: `item` says which kind of item.
-SCHEMA_VERSION = 2
+# 1: pictures only, their shape as `item_shape`. 2: `item` says which kind of item. 3: a checksum of
+# the weights; older checkpoints have none.
+SCHEMA_VERSION = 3
 
 
 class CheckpointConfig(Settings):
@@ -25,6 +26,7 @@ class CheckpointConfig(Settings):
     model: ModelConfig | None = Field(None, description="Composition, where there is one.")
     training: TrainingConfig | None = Field(None, description="How it was fitted.")
     preset: str = Field("", description="Preset it started from.")
+    weights_checksum: str = Field("", description="BLAKE2b (16 bytes, hex) of the weights file.")
 
     @model_validator(mode="before")
     @classmethod

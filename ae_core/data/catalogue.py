@@ -22,6 +22,7 @@ from ae_core.data.store import (
 from ae_core.errors import DataError
 from ae_core.locations import cache_dir, data_dir
 from ae_core.processes.progress import Progress, silent
+from ae_core.reading import read_each, subfolders
 
 N_FACES = 20_000
 N_PREVIEW = 512
@@ -118,19 +119,35 @@ def _folder(name: str) -> Path:
 
 
 def is_embedded(name: str) -> bool:
-    """Whether a name is that of a set that comes with the project, and not of a person's own."""
-    return name in _EMBEDDED and not (data_dir() / name).is_dir()
+    """Whether a name is that of a set that comes with the project, and not of a person's own.
+
+    A folder of such a name that is no data set does not take the place of the embedded one.
+    """
+    if name not in _EMBEDDED:
+        return False
+    try:
+        read_about(data_dir() / name)
+    except DataError:
+        return True
+    return False
 
 
 def list_data_sets() -> list[str]:
-    """Names of all data sets: embedded ones first, then a person's own, by name.
+    """Names of all data sets that can be opened: embedded ones first, then a person's, by name."""
+    own = [about.name for about in _read_own()[0]]
+    return [*EMBEDDED, *(name for name in own if name not in _EMBEDDED)]
 
-    Folders that cannot be read are left out here; `read_about` says what is wrong with them.
-    """
-    own: list[str] = []
-    if data_dir().is_dir():
-        own = sorted(folder.name for folder in data_dir().iterdir() if folder.is_dir())
-    return [*EMBEDDED, *(name for name in own if name[0] != "." and name not in _EMBEDDED)]
+
+def list_broken_data_sets() -> dict[str, str]:
+    """Folders among a person's data that cannot be opened: name to what is wrong."""
+    return _read_own()[1]
+
+
+def _read_own() -> tuple[list[About], dict[str, str]]:
+    def named(folder: Path) -> About:  # it may be a copy of another's: its own name counts
+        return read_about(folder).model_copy(update={"name": folder.name})
+
+    return read_each(subfolders(data_dir()), named)
 
 
 def is_ready(name: str) -> bool:
@@ -212,6 +229,6 @@ def remove_data_set(name: str) -> None:
     Raises:
         DataError: It is embedded, or does not exist.
     """
-    if is_embedded(name) or name not in list_data_sets():
+    if is_embedded(name) or data_dir() / name not in subfolders(data_dir()):
         raise DataError(f"`name`: only a data set of your own can be removed; got {name!r}.")
     shutil.rmtree(_folder(name))

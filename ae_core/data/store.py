@@ -2,18 +2,18 @@
 
 import functools
 import hashlib
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
-from ae_core.config import Settings, explain
+from ae_core.config import Settings
 from ae_core.data.items import AnyItem, ItemKind, with_item
-from ae_core.errors import DataError
+from ae_core.errors import DataError, MissingFileError, UnreadableFileError
 from ae_core.locations import atomic_folder, write_atomically
+from ae_core.reading import map_array, read_settings, require_plain_file, require_printable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -204,18 +204,17 @@ def read_about(folder: Path) -> About:
     Raises:
         DataError: It is missing or cannot be read.
     """
-    path = folder / "about.json"
     try:
-        return About.model_validate(json.loads(path.read_text()))
-    except FileNotFoundError as error:
+        require_printable(folder)
+        return read_settings(folder / "about.json", About)
+    except MissingFileError as error:
         raise DataError(
             f"Data set {folder.name!r} has no about.json: it was not added completely; remove its "
             "folder and add it again."
         ) from error
-    except (ValidationError, ValueError) as error:
-        what = explain(error) if isinstance(error, ValidationError) else str(error)
+    except UnreadableFileError as error:
         raise DataError(
-            f"about.json of data set {folder.name!r} cannot be read ({what}): add the data again."
+            f"Data set {folder.name!r} cannot be opened: {error}. Add the data again."
         ) from error
 
 
@@ -227,8 +226,8 @@ def read_data_set(folder: Path) -> DataSet:
     """
     about = read_about(folder)
     try:
-        items = np.load(folder / "items.npy", mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
+        items = map_array(folder / "items.npy")
+    except UnreadableFileError as error:
         raise _broken(about, error) from error
     return DataSet(items, functools.partial(_read_attributes, folder, about), about)
 
@@ -236,9 +235,12 @@ def read_data_set(folder: Path) -> DataSet:
 def _read_attributes(folder: Path, about: About) -> "pd.DataFrame":
     import pandas as pd
 
+    path = folder / "attributes.parquet"
     try:
-        attributes = pd.read_parquet(folder / "attributes.parquet")
-    except (OSError, ValueError, EOFError) as error:
+        require_plain_file(path)
+        attributes = pd.read_parquet(path)
+    # Whatever pyarrow's and pandas' parsers meet in a damaged file, they raise.
+    except Exception as error:
         raise _broken(about, error) from error
     if attributes.columns.empty:  # a table without columns does not remember its rows
         return pd.DataFrame(index=range(about.n_items))

@@ -16,6 +16,7 @@ from ae_core.data.store import DataSet
 from ae_core.locations import cache_dir
 from ae_core.maps.map import Floats, save_array
 from ae_core.processes.progress import Progress
+from ae_core.reading import map_array
 
 Kind = Literal["reconstruction error", "support"]
 KINDS: tuple[Kind, ...] = ("reconstruction error", "support")
@@ -35,7 +36,7 @@ def column_path(key: str) -> Path:
 
 def column_limits(key: str) -> tuple[float, float]:
     """Where a colour scale of a kept column begins and ends: the farthest percent is left out."""
-    values = np.load(column_path(key), mmap_mode="r", allow_pickle=False)
+    values = map_array(column_path(key))
     low, high = (float(limit) for limit in np.nanpercentile(values, (1, 99)))
     return low, max(high, low + 1e-9)
 

@@ -13,9 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ae_core.arrays import Floats
-from ae_core.errors import ProjectionError
+from ae_core.errors import ProjectionError, UnreadableFileError
 from ae_core.locations import cache_dir, write_atomically
 from ae_core.maps.plane import Plane
+from ae_core.reading import map_array, read_json
 
 
 @dataclass(frozen=True)
@@ -55,14 +56,14 @@ def load_map(key: str) -> Map | None:
     """A kept map, its points memory-mapped; None if there is none or its files are damaged."""
     folder = points_folder()
     try:
-        points = np.load(folder / f"{key}.npy", mmap_mode="r", allow_pickle=False)
-        about = json.loads((folder / f"{key}.json").read_text("utf-8"))
-    except (OSError, ValueError):
+        points = map_array(folder / f"{key}.npy")
+        about = read_json(folder / f"{key}.json")
+        plane = None
+        if saved := about.pop("linear", None):
+            mean, axes = (np.asarray(saved[name], dtype=np.float32) for name in ("mean", "axes"))
+            plane = Plane(mean, axes, tuple(saved["shares"]))
+    except (UnreadableFileError, ValueError, KeyError, TypeError, AttributeError):
         return None
-    plane = None
-    if saved := about.pop("linear", None):
-        mean, axes = (np.asarray(saved[name], dtype=np.float32) for name in ("mean", "axes"))
-        plane = Plane(mean, axes, tuple(saved["shares"]))
     return Map(cast(Floats, points), about, plane)
 
 

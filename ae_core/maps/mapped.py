@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from ae_core.maps.item_columns import column_path
 from ae_core.maps.map import Floats, Map, load_map, save_array, save_map, scattered, scattered_key
+from ae_core.reading import map_array
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,6 @@ class Mapped:
             return key
         whole = scattered_key(key, self.rows, self.n_items)
         if not column_path(whole).exists():
-            column = np.load(column_path(key), allow_pickle=False)
+            column = map_array(column_path(key))
             save_array(column_path(whole), scattered(column, self.rows, self.n_items))
         return whole

@@ -22,12 +22,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ae_core.arrays import spread
-from ae_core.errors import ProjectionError
+from ae_core.errors import ProjectionError, UnreadableFileError
 from ae_core.locations import cache_dir, write_atomically
 from ae_core.maps.map import Floats, load_map, save_array
 from ae_core.maps.plane import Plane
 from ae_core.neighbours import leave_out, nearest
 from ae_core.processes.progress import Progress, silent
+from ae_core.reading import read_json
 
 N_NEIGHBOURS = 15
 ALL_UP_TO = 5_000
@@ -250,10 +251,10 @@ def load_quality(key: str) -> MapQuality | None:
     if not (folder / f"{key}.npy").exists():
         return None
     try:
-        kept = json.loads((folder / f"{key}.json").read_text("utf-8"))
+        kept = read_json(folder / f"{key}.json")
         scores, random = (_read_scores(kept.pop(name)) for name in ("scores", "random"))
         return MapQuality(scores=scores, random=random, **kept)
-    except (OSError, ValueError, KeyError, TypeError):
+    except (UnreadableFileError, AttributeError, KeyError, TypeError):
         return None
 
 

@@ -32,6 +32,7 @@ from ae_core.maps.quality import load_quality, quality_key
 from ae_core.maps.umap import compares_all_pairs
 from ae_core.maps.worker import EXPECT_MANY, REMEDY, USUAL_PRIORITY
 from ae_core.processes.worker_client import RequestState, WorkerClient, WorkerProgram
+from ae_core.reading import map_array
 
 MAX_THREADS = 8
 
@@ -171,7 +172,7 @@ def _fingerprint(codes: Floats) -> str:
 
 @functools.lru_cache(maxsize=64)
 def _fingerprint_of_file(path: Path, _modified_ns: int, _n_bytes: int) -> str:
-    return fingerprint_of(np.load(path, mmap_mode="r", allow_pickle=False))
+    return fingerprint_of(map_array(path))
 
 
 def _whole_file(codes: Floats) -> Path | None:
@@ -183,7 +184,7 @@ def _whole_file(codes: Floats) -> Path | None:
     path = Path(codes.filename)
     if path.suffix != ".npy" or not path.exists():
         return None
-    whole = np.load(path, mmap_mode="r", allow_pickle=False)
+    whole = map_array(path)
     same = whole.shape == codes.shape and whole.dtype == codes.dtype
     return path if same and whole.offset == codes.offset else None
 

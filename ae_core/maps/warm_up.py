@@ -18,11 +18,13 @@ from pathlib import Path
 
 import numpy as np
 
+from ae_core.errors import UnreadableFileError
 from ae_core.locations import cache_dir, write_atomically
 from ae_core.maps.map import Floats
 from ae_core.maps.projection import ProjectionSettings, make_map
 from ae_core.maps.umap import umap_search
 from ae_core.processes.requests import Channel
+from ae_core.reading import read_json
 
 # Processor seconds of each stage of the warm-up on a machine that never did it; numba keeps some of
 # it on disk, and the next start takes less.
@@ -113,7 +115,7 @@ def _warm_up_file() -> Path:
 
 def _timed_warm_up() -> tuple[float, float]:
     try:
-        first, second = json.loads(_warm_up_file().read_text("utf-8"))["processor_seconds"]
+        first, second = read_json(_warm_up_file())["processor_seconds"]
         return float(first), float(second)
-    except (OSError, ValueError, KeyError, TypeError):
+    except (UnreadableFileError, ValueError, KeyError, TypeError):
         return GUESSED_WARM_UP_S

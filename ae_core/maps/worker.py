@@ -19,8 +19,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
+from ae_core.errors import UnreadableFileError
 from ae_core.maps.item_columns import make_column
 from ae_core.maps.map import Floats, points_folder, save_array, save_map
 from ae_core.maps.pixel_codes import make_pixel_codes
@@ -31,6 +30,7 @@ from ae_core.maps.warm_up import WarmUp
 from ae_core.processes.failures import Remedy
 from ae_core.processes.priority import lower_priority
 from ae_core.processes.requests import Channel, Request, open_channel, perform, read_requests
+from ae_core.reading import map_array
 
 PARTIAL_INTERVAL_S = 0.7
 EXPECT_MANY = {"expect": "many"}
@@ -50,8 +50,8 @@ class MapRequest(Request):
         """How much of the warm-up has to be over before it: none, UMAP, or its search too."""
         if self.kind != "points" or self.inputs["settings"]["method"] != "umap":
             return 0
-        with contextlib.suppress(OSError, ValueError, EOFError):  # the request itself will say it
-            codes = np.load(self.inputs["codes"], mmap_mode="r", allow_pickle=False)
+        with contextlib.suppress(UnreadableFileError):  # the request itself will say it
+            codes = map_array(Path(self.inputs["codes"]))
             n_fitted = min(len(codes), self.inputs["settings"]["max_fitted"])
             return 1 if compares_all_pairs(n_fitted, codes.shape[1]) else 2
         return 1
@@ -73,7 +73,7 @@ def partial_path(key: str) -> Path:
 def make_points(request: MapRequest) -> None:
     """Kind "points": `key`, `codes` (path of a .npy), `settings`."""
     settings = ProjectionSettings.model_validate(request.inputs["settings"])
-    codes = np.load(request.inputs["codes"], mmap_mode="r", allow_pickle=False)
+    codes = map_array(Path(request.inputs["codes"]))
     made = make_map(codes, settings, request.report, request.show_partial)
     save_map(request.inputs["key"], made)
     partial_path(request.inputs["key"]).unlink(missing_ok=True)
@@ -81,7 +81,7 @@ def make_points(request: MapRequest) -> None:
 
 def measure_quality(request: MapRequest) -> None:
     """Kind "quality": how far the map `map` of `codes` (path of a .npy) can be trusted."""
-    codes = np.load(request.inputs["codes"], mmap_mode="r", allow_pickle=False)
+    codes = map_array(Path(request.inputs["codes"]))
     measure_kept_map(codes, request.inputs["map"], request.inputs["everyone"], request.report)
 
 

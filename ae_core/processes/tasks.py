@@ -18,13 +18,14 @@ from filelock import FileLock
 from pydantic import Field
 
 from ae_core.config import Settings
-from ae_core.errors import TaskError
+from ae_core.errors import TaskError, UnreadableFileError
 from ae_core.locations import cache_dir, write_atomically
 from ae_core.processes.detached import ProcessIdentity, start_detached
 from ae_core.processes.failures import Remedy, explain_error, explain_exit
 from ae_core.processes.once import is_to_start
 from ae_core.processes.priority import lower_priority
 from ae_core.processes.progress import CancelledError
+from ae_core.reading import read_settings
 
 State = Literal["running", "done", "failed", "cancelled"]
 Arguments = dict[str, str | int]
@@ -181,8 +182,8 @@ def _read(name: str) -> Task | None:
 
 def _read_file(name: str) -> Task | None:
     try:
-        return Task.model_validate_json(_file(name).read_text())
-    except (FileNotFoundError, ValueError):
+        return read_settings(_file(name), Task)
+    except UnreadableFileError:  # none, or not a task of this version
         return None
 
 

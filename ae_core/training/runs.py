@@ -12,7 +12,7 @@ Nothing here imports torch: any page, or a shell, can start, watch, cancel and r
 app loses nothing. Runs wait for each other: one trains at a time, in the order they were started.
 """
 
-import json
+import itertools
 import shutil
 import time
 from collections.abc import Iterator
@@ -21,19 +21,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
 from ae_core.codecs.checkpoints import read_history
 from ae_core.codecs.kinds import codec_kind
-from ae_core.config import (
-    ModelConfig,
-    Settings,
-    TrainingConfig,
-    check_name,
-    explain,
-)
+from ae_core.config import ModelConfig, Settings, TrainingConfig, check_name
 from ae_core.data.catalogue import about_data_set, is_ready
-from ae_core.errors import ConfigError, DataError, RunError
+from ae_core.errors import DataError, MissingFileError, RunError, UnreadableFileError
 from ae_core.locations import (
     checkpoints_dir,
     home,
@@ -43,6 +37,7 @@ from ae_core.locations import (
 from ae_core.models.composition import check_composition
 from ae_core.processes.detached import ProcessIdentity, start_detached
 from ae_core.processes.failures import Remedy, explain_exit
+from ae_core.reading import read_each, read_settings, subfolders
 
 REQUEST, STATUS, RESUME, LOG, CANCEL = (
     "request.json",
@@ -146,6 +141,17 @@ def start_run(request: RunRequest) -> Run:
     return find_run(request.name)
 
 
+def free_name(stem: str) -> str:
+    """A name that no run or checkpoint has, also no broken one: stem, stem-2, stem-3, ..."""
+    roots = (checkpoints_dir(), shipped_checkpoints_dir())
+    taken = {folder.name for root in roots for folder in subfolders(root)}
+    numbers = itertools.count(2)
+    name = stem = stem[:50]
+    while name in taken:
+        name = f"{stem}-{next(numbers)}"
+    return name
+
+
 def _new_folder(name: str) -> Path:
     folder = checkpoints_dir() / name
     checkpoints_dir().mkdir(parents=True, exist_ok=True)
@@ -242,13 +248,22 @@ def cancel(name: str) -> None:
 
 def list_runs() -> list[Run]:
     """All runs that have a request and a status, the newest first."""
-    runs = []
-    for path in checkpoints_dir().glob(f"*/{REQUEST}"):
-        try:
-            runs.append(find_run(path.parent.name))
-        except (RunError, ConfigError):
-            continue  # being created, broken (find_run() says how), or a folder of another name
-    return sorted(runs, key=lambda run: run.status.queued_at, reverse=True)
+    return sorted(_read_runs()[0], key=lambda run: run.status.queued_at, reverse=True)
+
+
+def list_broken_runs() -> dict[str, str]:
+    """Folders that look like runs but cannot be read: name to what is wrong."""
+    return _read_runs()[1]
+
+
+def _read_runs() -> tuple[list[Run], dict[str, str]]:
+    """A folder that is being created has a request, but no status yet: it is no run so far."""
+    folders = [
+        folder
+        for folder in subfolders(checkpoints_dir())
+        if (folder / REQUEST).exists() and (folder / STATUS).exists()
+    ]
+    return read_each(folders, lambda folder: find_run(folder.name))
 
 
 def find_run(name: str) -> Run:
@@ -260,17 +275,11 @@ def find_run(name: str) -> Run:
     """
     folder = checkpoints_dir() / check_name(name)
     try:
-        request = RunRequest.model_validate_json((folder / REQUEST).read_text())
-    except FileNotFoundError as error:
+        request = read_settings(folder / REQUEST, RunRequest)
+    except MissingFileError as error:
         raise RunError(f"`name`: there is no run {name!r}: start it first.") from error
-    except ValidationError as error:
-        raise RunError(
-            f"{REQUEST} of run {name!r} is not valid: {explain(error)} Start a new run."
-        ) from error
-    except (OSError, ValueError) as error:
-        raise RunError(
-            f"{REQUEST} of run {name!r} cannot be read ({error}): start a new run."
-        ) from error
+    except UnreadableFileError as error:
+        raise RunError(f"Run {name!r} cannot be read: {error}. Start a new run.") from error
     # the folder may be a copy of another run's: its own name counts
     return Run(name, folder, request.model_copy(update={"name": name}), read_status(name))
 
@@ -316,13 +325,14 @@ def write_status(folder: Path, status: Status) -> None:
 def _read_status_file(path: Path) -> Status:
     for attempt in range(3):
         try:
-            return Status.model_validate(json.loads(path.read_text()))
-        except FileNotFoundError as error:
+            return read_settings(path, Status)
+        except MissingFileError as error:
             raise RunError(f"`name`: there is no run {path.parent.name!r}.") from error
-        except (ValueError, ValidationError) as error:
+        except UnreadableFileError as error:
             if attempt == 2:
                 raise RunError(
-                    f"{STATUS} of run {path.parent.name!r} cannot be read: remove its folder."
+                    f"Run {path.parent.name!r} cannot be read: {error}. Remove its folder, or "
+                    f"delete its {STATUS} and start a new run."
                 ) from error
             time.sleep(0.02)  # being written in place: the disk is full
     raise AssertionError("unreachable")

@@ -18,8 +18,9 @@ import numpy as np
 from PIL import Image
 
 from ae_core.data.contact_sheet import contact_sheet
-from ae_core.errors import DataError
+from ae_core.errors import DataError, UnreadableFileError
 from ae_core.locations import write_atomically
+from ae_core.reading import map_array
 
 FOLDER = "watch"
 N_PICTURES = 16
@@ -50,8 +51,8 @@ class Frame:
             DataError: The file is gone or damaged.
         """
         try:
-            return np.load(self.codes_path, allow_pickle=False).astype(np.float32)
-        except (OSError, ValueError) as error:
+            return map_array(self.codes_path).astype(np.float32)
+        except (UnreadableFileError, ValueError, TypeError) as error:
             raise DataError(
                 f"The codes of epoch {self.epoch} cannot be read: choose another epoch."
             ) from error
@@ -111,9 +112,12 @@ def frames(folder: Path) -> list[Frame]:
 
 
 def rows_of(folder: Path) -> np.ndarray:
-    """Rows of the data set that a run watches; empty before its first epoch has ended."""
-    path = folder / FOLDER / "rows.npy"
-    return np.load(path, allow_pickle=False) if path.is_file() else np.zeros(0, dtype=np.int64)
+    """Rows of the data set that a run watches, int64 (n,); empty where no epoch has ended yet."""
+    try:
+        rows = np.array(map_array(folder / FOLDER / "rows.npy"))
+    except UnreadableFileError:
+        return np.zeros(0, dtype=np.int64)
+    return rows if rows.ndim == 1 and rows.dtype == np.int64 else np.zeros(0, dtype=np.int64)
 
 
 def items_sheet_path(folder: Path) -> Path:

@@ -36,7 +36,7 @@ def test_every_preset_round_trips_through_json(preset: Settings) -> None:
         ({"lattent_dim": 3}, "lattent_dim"),
         ({"latent_dim": 0}, "latent_dim.*greater than or equal to 1.*got 0"),
         ({"architecture": "transformer"}, "architecture.*'dense'.*got 'transformer'"),
-        ({"widths": (128, 0)}, "widths.*positive"),
+        ({"widths": (128, 0)}, "widths.*1 to 65,536"),
         ({"architecture": "convolutional", "widths": ()}, "1 to 6 stages"),
         ({"corruption_range": (0.5, 0.1)}, "corruption_range"),
         ({"bottleneck": "variational", "penalty": "kl_sparsity"}, "choose bottleneck plain"),

@@ -7,7 +7,7 @@ from ae_core.data.catalogue import about_data_set
 from ae_core.data.items import ItemKind
 from ae_core.models.presets import Preset, presets_for
 from ae_core.training import runs
-from zoetrope.ui import keys, page, state
+from zoetrope.ui import keys, page, presence, state
 from zoetrope.ui.plain_text import as_written
 from zoetrope.ui.train import run_panel, settings_form
 
@@ -63,25 +63,17 @@ def form(preset: Preset, item: ItemKind) -> tuple[ModelConfig, TrainingConfig]:
     return validated(ModelConfig, model), validated(TrainingConfig, training)
 
 
-def free_name(stem: str) -> str:
-    """A name no run or checkpoint has: stem, stem-2, stem-3, ..."""
-    taken = {run.name for run in runs.list_runs()}
-    taken |= {checkpoint.name for checkpoint in state.list_checkpoints()}
-    stem = stem[:50]
-    numbered = (stem if number == 1 else f"{stem}-{number}" for number in range(1, 10_000))
-    return next(name for name in numbered if name not in taken)
-
-
 def configure() -> None:
     """The form that starts a run on the data chosen in the sidebar."""
     about = about_data_set(state.chosen_data_name())
     st.markdown(f"On **{as_written(about.title)}**: {about.item.words()} (choose in the sidebar)")
     preset = preset_picker(about.item)
     model, training = form(preset, about.item)
-    proposal = free_name(f"{about.name}-{preset.name}")
+    proposal = runs.free_name(f"{about.name}-{preset.name}")
     # A key that changes with each run: what was typed survives another preset, not another run.
     key = f"run-name-{len(runs.list_runs())}"
     name = st.text_input("Name", placeholder=proposal, key=key).strip() or proposal
+    st.caption("Runs and models are shared by everybody who uses this server.")
     if st.button("Start training", type="primary", icon=":material/play_arrow:", width="stretch"):
         request = runs.RunRequest(
             name=check_name(name), data=about.name, model=model, training=training,
@@ -116,4 +108,5 @@ with right, page.errors_in_words():
     if chosen is None:
         st.info("No run yet. Choose a preset on the left and start: the defaults are sensible.")
     else:
+        presence.show("run", chosen)
         run_panel.show(chosen)

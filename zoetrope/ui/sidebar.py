@@ -3,10 +3,13 @@
 import streamlit as st
 
 from ae_core.codecs.checkpoints import Checkpoint, list_broken
-from ae_core.data.catalogue import about_data_set, list_data_sets
+from ae_core.data.catalogue import about_data_set, list_broken_data_sets, list_data_sets
 from ae_core.errors import AeCoreError
-from zoetrope.ui import keys, state, tray
+from ae_core.training import runs
+from zoetrope.ui import keys, presence, state, tray
 from zoetrope.ui.plain_text import as_written, message
+
+_MOST_SHOWN = 20
 
 
 def show() -> None:
@@ -27,12 +30,15 @@ def _pick_data() -> None:
     names = list_data_sets()
     asked = state.recall(keys.DATA)
     if asked is not None and asked not in names:
-        st.warning(message(f"There is no data set {asked!r} here: showing {names[0]!r}."))
+        is_broken = asked in list_broken_data_sets()
+        why = f"Data set {asked!r} cannot be opened" if is_broken else f"There is no {asked!r} here"
+        st.warning(message(f"{why}: showing {names[0]!r}."))
     chosen = state.chosen_data_name()
     # Set before the widget is drawn, so that the URL and other pages can move the picker.
     st.session_state[keys.DATA_PICKER] = chosen
     st.selectbox("Data", names, key=keys.DATA_PICKER, format_func=_title, on_change=_data_picked)
     state.remember(keys.DATA, chosen)
+    presence.show("data set", chosen)
 
 
 def _data_picked() -> None:
@@ -42,8 +48,8 @@ def _data_picked() -> None:
 def _title(name: str) -> str:
     try:
         return about_data_set(name).title
-    except AeCoreError:
-        return f"{name} (broken)"
+    except AeCoreError:  # gone since it was listed
+        return name
 
 
 def _pick_checkpoint() -> None:
@@ -77,8 +83,17 @@ def _checkpoint_picked() -> None:
 
 
 def _list_broken() -> None:
-    broken = list_broken()
-    if broken:
-        with st.expander(f"{len(broken)} that cannot be used"):
-            for folder, reason in broken.items():
-                st.caption(f"**{as_written(folder)}**: {message(reason)}")
+    """Folders that cannot be opened, with the reason: they hurt nothing else."""
+    reasons = [
+        *list_broken_data_sets().values(),
+        *list_broken().values(),
+        *runs.list_broken_runs().values(),
+    ]
+    if not reasons:
+        return
+    folders = "1 folder" if len(reasons) == 1 else f"{len(reasons)} folders"
+    with st.expander(f"{folders} cannot be opened"):
+        for reason in reasons[:_MOST_SHOWN]:
+            st.caption(message(reason))
+        if len(reasons) > _MOST_SHOWN:
+            st.caption("`python -m ae_core list` names all of them.")

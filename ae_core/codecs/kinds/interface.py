@@ -29,6 +29,10 @@ class CodecSettings(Protocol):
     def model(self) -> ModelConfig | None:
         """Composition, where there is one."""
 
+    @property
+    def weights_checksum(self) -> str:
+        """Of the weights file, as `checksum_of` gives it; empty where none was kept."""
+
 
 class CodecKind(ABC):
     """How a kind of codec is described, loaded and saved.
@@ -73,7 +77,8 @@ class CodecKind(ABC):
         """
         from ae_core.codecs.weights import load_weights
 
-        return load_weights(self.build(config), folder / self.weights)
+        path = folder / self.weights
+        return load_weights(lambda: self.build(config), path, checksum=config.weights_checksum)
 
     def files(self, codec: "Codec") -> Mapping[str, bytes]:
         """Contents of the files that hold a codec, `weights` last."""

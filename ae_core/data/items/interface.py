@@ -1,5 +1,6 @@
 """What every kind of item says of itself."""
 
+import math
 from abc import abstractmethod
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -60,7 +61,7 @@ class ItemKind(Settings):
     @property
     def n_numbers(self) -> int:
         """Numbers of one item."""
-        return int(np.prod(self.shape))
+        return math.prod(self.shape)
 
     @property
     @abstractmethod

@@ -12,6 +12,8 @@ from ae_core.data.items.interface import ItemKind
 if TYPE_CHECKING:
     from torch import Tensor
 
+# A side; larger ones could not be decoded at the rate of a hand anyway.
+MOST_PX = 4096
 # Grey level that a decoder can start from: one of exactly 0 or 1 has an infinite logit.
 _FAINTEST = 0.02
 
@@ -33,8 +35,12 @@ class Picture(ItemKind):
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        if any(edge < 1 for edge in self.size):
-            raise ValueError(f"`size` must be positive; got {self.size}.")
+        channels, *sides = self.size
+        if channels not in (1, 3) or not all(1 <= side <= MOST_PX for side in sides):
+            raise ValueError(
+                f"`size` must be 1 or 3 channels and 1 to {MOST_PX:,} pixels a side; got "
+                f"{self.size}."
+            )
         return self
 
     @classmethod

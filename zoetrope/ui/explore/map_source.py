@@ -12,6 +12,7 @@ from ae_core.codecs.codes import cached_codes
 from ae_core.maps.mapped import Mapped
 from ae_core.maps.pixel_codes import pixels_path
 from ae_core.processes.worker_client import RequestState
+from ae_core.reading import map_array
 from ae_core.training import watch
 from zoetrope.live.projections import service
 from zoetrope.ui import state
@@ -45,7 +46,7 @@ def mapped(
     if source == "pixels" and not work.is_preview:
         job = service().request_pixels(work.data_set)
         if job.state == "done":
-            pixels = np.load(pixels_path(work.data_set), mmap_mode="r", allow_pickle=False)
+            pixels = map_array(pixels_path(work.data_set))
             return Mapped(pixels, n_items, words), None
         return Mapped(own_codes(checkpoint, work), n_items, words), job
     return Mapped(own_codes(checkpoint, work), n_items, words), None

@@ -15,6 +15,7 @@ from ae_core.data.catalogue import load_data_set
 from ae_core.data.store import DataSet
 from ae_core.errors import CheckpointError, DataError
 from ae_core.maps.alignment import aligned_main_axes
+from ae_core.reading import map_array
 from ae_core.training import runs, watch
 from ae_core.training.runs import Run
 from zoetrope.ui import figures, page, state
@@ -155,7 +156,7 @@ def _crisp_file(path: Path) -> str:
 def _aligned(paths: tuple[str, ...]) -> np.ndarray:
     """Points of the last of these frames, each frame turned to lie as the one before it."""
     before = None if len(paths) == 1 else _aligned(paths[:-1])
-    codes = np.load(paths[-1], allow_pickle=False).astype(np.float32)
+    codes = map_array(Path(paths[-1])).astype(np.float32)
     return aligned_main_axes(codes, before)
 
 
