@@ -4,4 +4,9 @@ import streamlit as st
 
 from zoetrope import server
 
-app = st.App(server.SHELL, routes=server.routes, lifespan=server.lifespan)
+app = st.App(
+    server.SHELL,
+    routes=server.routes,
+    middleware=server.middleware,
+    lifespan=server.lifespan,
+)

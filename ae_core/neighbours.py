@@ -57,7 +57,9 @@ def nearest(queries: Floats, codes: Floats, n_neighbours: int) -> tuple[Ints, Fl
     if not 1 <= n_neighbours <= len(codes):
         raise LatentInputError(f"`n_neighbours` must lie in 1..{len(codes)}; got {n_neighbours}.")
     queries, codes = np.asarray(queries, np.float32), np.asarray(codes, np.float32)
-    if len(queries) * len(codes) <= _scan_limit():
+    # One query alone is scanned for however many codes: what scikit-learn copies and the threads it
+    # starts are worth it for many.
+    if len(queries) == 1 or len(queries) * len(codes) <= _scan_limit():
         rows = _scanned(queries, _in_blocks(codes), n_neighbours)
     elif codes.shape[1] <= 3:
         rows = _from_tree(queries, codes, n_neighbours)

@@ -24,4 +24,5 @@ def favicon(request: Request) -> FileResponse:
 
 
 routes = [Route("/favicon.png", favicon), Route("/morph", to_first_page), *live.routes()]
+middleware = live.middleware()
 lifespan = live.lifespan

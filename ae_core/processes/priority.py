@@ -3,6 +3,7 @@
 import contextlib
 import os
 import sys
+import threading
 from pathlib import Path
 
 import psutil
@@ -40,3 +41,10 @@ def lower_priority() -> None:
     with contextlib.suppress(OSError):
         if _OOM_SCORE_FILE.exists():
             _OOM_SCORE_FILE.write_text(str(_OOM_SCORE))
+
+
+def lower_priority_of_thread() -> None:
+    """Give the calling thread a low priority where the system has one a thread: on Linux."""
+    with contextlib.suppress(OSError):
+        if sys.platform == "linux":
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), niceness())

@@ -48,5 +48,6 @@ async def token(request: Request) -> PlainTextResponse:
 app = st.App(
     "live_page.py",
     routes=[*live.routes(), Route("/api/benchmark-token", token)],
+    middleware=live.middleware(),
     lifespan=live.lifespan,
 )

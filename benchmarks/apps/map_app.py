@@ -38,4 +38,9 @@ async def bare(request: Request) -> HTMLResponse:
     return HTMLResponse(BARE % {"plotly": plotly_address(), "token": issue_token("bare"), **keys})
 
 
-app = st.App("map_page.py", routes=[*live.routes(), Route("/bare", bare)], lifespan=live.lifespan)
+app = st.App(
+    "map_page.py",
+    routes=[*live.routes(), Route("/bare", bare)],
+    middleware=live.middleware(),
+    lifespan=live.lifespan,
+)

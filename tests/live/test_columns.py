@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from urllib.error import HTTPError
 from urllib.parse import parse_qsl, quote, urlencode
 from urllib.request import Request, urlopen
+from uuid import uuid4
 
 import numpy as np
 import pandas as pd
@@ -60,7 +61,8 @@ def client(live_port):
 
 @pytest.fixture
 def get(client):
-    return lambda path, **query: client(f"api/{path}", {"token": issue_token("s"), **query})
+    session = uuid4().hex  # each test has places of its own
+    return lambda path, **query: client(f"api/{path}", {"token": issue_token(session), **query})
 
 
 def floats(answer):

@@ -42,10 +42,12 @@ def test_the_oldest_messages_for_a_client_that_does_not_read_are_dropped(
     engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(limits, "MAX_UNSENT_BYTES", 4_000)
+    allowed: list[int] = []
 
     async def talk() -> list[Any]:
         client = SlowClient()
-        connection = asyncio.create_task(Connection(client, engine, Seats()).serve())  # type: ignore[arg-type]
+        limit = allowed.append
+        connection = asyncio.create_task(Connection(client, engine, Seats(), limit).serve())  # type: ignore[arg-type]
         await wait_in_loop(lambda: client.received)
         for _ in range(300):
             client.incoming.put_nowait({"type": "websocket.receive", "text": "{"})
@@ -60,6 +62,7 @@ def test_the_oldest_messages_for_a_client_that_does_not_read_are_dropped(
         return client.received
 
     ready, under_way, *waited = asyncio.run(talk())
+    assert allowed == [limits.MAX_REQUEST_BYTES]
     assert json.loads(ready)["type"] == "ready"
     assert json.loads(under_way)["type"] == "error"
     assert 3_000 < sum(map(len, waited)) <= 4_000

@@ -98,7 +98,7 @@ def bad_frames() -> dict[str, bytes]:
         "truncated": good[:-4],
         "longer": good + b"\0",
         "noise": random.Random(0).randbytes(200),
-        "oversized": bytes(limits.MAX_REQUEST_BYTES + 1),
+        "as large as allowed": bytes(limits.MAX_REQUEST_BYTES),
         "unknown codec": protocol.pack_request(unknown),
         "wrong dimension": protocol.pack_request(narrow),
         "infinite": protocol.pack_request(infinite),

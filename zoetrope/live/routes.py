@@ -10,18 +10,21 @@ import gc
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
+from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
 
 from zoetrope.live import columns, projections
 from zoetrope.live.assets import MEDIA_TYPES, STATIC, version
+from zoetrope.live.doors.messages import limit_messages
 from zoetrope.live.engine.engine import get_engine
 from zoetrope.live.shared import process_wide
-from zoetrope.live.wire import protocol
+from zoetrope.live.wire import limits, protocol
 from zoetrope.live.wire.connection import Connection
 from zoetrope.live.wire.guard import Seats, from_other_origin
 
@@ -36,7 +39,7 @@ WARM_UP = "ZOETROPE_WARM_UP"
 def routes() -> list[BaseRoute]:
     """Routes for `st.App(..., routes=routes())`."""
     return [
-        WebSocketRoute("/api/live", live_socket),
+        WebSocketRoute("/api/live", LiveSocket()),
         Route("/api/health", health),
         Route("/api/static/{version}/{name:path}", static_module),
         *columns.routes(),
@@ -72,13 +75,18 @@ def _seats() -> Seats:
     return process_wide("seats", Seats)
 
 
-async def live_socket(socket: WebSocket) -> None:
+class LiveSocket:
     """Codes in, pictures out; see `zoetrope.live.wire.connection`."""
-    if from_other_origin(socket):
-        await socket.close()  # before it is accepted: the handshake is refused with 403
-        return
-    await socket.accept()
-    await Connection(socket, get_engine(), _seats()).serve()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        socket = WebSocket(scope, receive, send)
+        if from_other_origin(socket):
+            await socket.close()  # before it is accepted: the handshake is refused with 403
+            return
+        limit = partial(limit_messages, receive)
+        limit(limits.MAX_HELLO_BYTES)
+        await socket.accept()
+        await Connection(socket, get_engine(), _seats(), limit).serve()
 
 
 async def health(request: Request) -> Response:
@@ -100,8 +108,6 @@ async def static_module(request: Request) -> Response:
     if not path.is_relative_to(STATIC) or path.suffix not in MEDIA_TYPES or not path.is_file():
         return Response("There is no such module.", 404)
     current = request.path_params["version"] == version()
-    headers = {
-        "Cache-Control": "public, max-age=31536000, immutable" if current else "no-cache",
-        "X-Content-Type-Options": "nosniff",
-    }
+    cache = "public, max-age=31536000, immutable" if current else "no-cache"
+    headers = {"Cache-Control": cache}
     return Response(path.read_bytes(), 200, headers, MEDIA_TYPES[path.suffix])

@@ -28,7 +28,7 @@ def draw_bars(heights: np.ndarray, px: int) -> np.ndarray:
         n_bars = width
     of_pixel = np.arange(width) * n_bars // width  # which bar stands on each column of pixels
     bars = heights[:, None, of_pixel]  # (N, 1, width)
-    middle = (px - 1) / 2
+    middle = max(px - 1, 1) / 2
     up = (middle - np.arange(px))[None, :, None] / middle  # 1 at the top, -1 at the bottom
     pictures = np.broadcast_to(_GROUND[:, None, None], (n_items, 3, px, px)).copy()
     inner = pictures[:, :, :, margin : margin + width]

@@ -12,4 +12,6 @@ from zoetrope.live.shared import process_wide
 operations = {**OPERATIONS, "shrink": Shrink(3), "shrink for ever": Shrink(1_000_000_000)}
 process_wide("engine", lambda: Engine(TableSource(), operations=operations))
 
-app = st.App("live_page.py", routes=live.routes(), lifespan=live.lifespan)
+app = st.App(
+    "live_page.py", routes=live.routes(), middleware=live.middleware(), lifespan=live.lifespan
+)

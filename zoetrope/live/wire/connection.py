@@ -15,6 +15,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import deque
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -40,10 +41,24 @@ class RefusedError(Exception):
 
 
 class Connection:
-    """Serves one accepted WebSocket until it closes."""
+    """Serves one accepted WebSocket until it closes.
 
-    def __init__(self, socket: WebSocket, engine: Engine, seats: Seats) -> None:
+    Args:
+        socket: Accepted.
+        engine: Answers.
+        seats: Of the whole server.
+        limit_messages: Sets how many bytes a message may have from now on.
+    """
+
+    def __init__(
+        self,
+        socket: WebSocket,
+        engine: Engine,
+        seats: Seats,
+        limit_messages: Callable[[int], object],
+    ) -> None:
         self._socket = socket
+        self._limit_messages = limit_messages
         self._engine = engine
         self._seats = seats
         self._session: str | None = None
@@ -75,7 +90,8 @@ class Connection:
     async def _read(self) -> None:
         throttle = Throttle()
         try:
-            first = await asyncio.wait_for(self._socket.receive(), limits.HELLO_TIMEOUT_S)
+            async with self._seats.patience():
+                first = await self._socket.receive()
         except TimeoutError:
             raise RefusedError(POLICY_VIOLATION, "hello", "No hello arrived in time.") from None
         await self._greet(first)
@@ -100,7 +116,7 @@ class Connection:
         if message["type"] == "websocket.disconnect":
             raise WebSocketDisconnect(message.get("code", 1000))
         try:
-            hello = _json_object(message.get("text") or "")
+            hello = _json_object(message.get("text") or "", limits.MAX_HELLO_BYTES)
             if hello.get("type") != "hello" or hello.get("version") != protocol.VERSION:
                 raise FrameError(
                     f"The first message must be a hello of version {protocol.VERSION}: "
@@ -115,11 +131,12 @@ class Connection:
         if full is not None:
             raise RefusedError(TRY_LATER, "full", full)
         self._session = session
+        self._limit_messages(limits.MAX_REQUEST_BYTES)
         await self._configure(hello)
 
     async def _take_text(self, text: str) -> None:
         try:
-            message = _json_object(text)
+            message = _json_object(text, limits.MAX_TEXT_BYTES)
             if message.get("type") == "codecs":
                 await self._configure(message)
             elif message.get("type") == "renew" and self._session is not None:
@@ -141,7 +158,8 @@ class Connection:
         self._codecs, self._compact = codecs, bool(message.get("compact"))
         described = await asyncio.gather(*(self._describe(key) for key, _ in codecs))
         ready = {"type": "ready", "codecs": described, "operations": self._operations}
-        self._post(json.dumps({**ready, "renewAfterS": SLOT_S}))
+        numbers = {"renewAfterS": SLOT_S, "maxRequestBytes": limits.MAX_REQUEST_BYTES}
+        self._post(json.dumps({**ready, **numbers}))
 
     async def _describe(self, key: str) -> dict[str, Any]:
         try:
@@ -233,9 +251,9 @@ class Connection:
             pass  # it left before it could be told
 
 
-def _json_object(text: str) -> dict[str, Any]:
-    if len(text) > limits.MAX_TEXT_BYTES:
-        raise FrameError(f"The text has {len(text)} characters; {limits.MAX_TEXT_BYTES} fit.")
+def _json_object(text: str, most: int) -> dict[str, Any]:
+    if len(text) > most:
+        raise FrameError(f"The text has {len(text)} characters; {most} fit.")
     try:
         message = json.loads(text)
     except (ValueError, RecursionError):

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections import Counter
+from collections import Counter, deque
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from urllib.parse import urlsplit
 
 from starlette.requests import HTTPConnection
@@ -34,10 +37,31 @@ def require_token(connection: HTTPConnection) -> str:
 
 
 class Seats:
-    """Counts open connections, all together and of each session."""
+    """Counts open connections, all together and of each session, and those without a hello yet."""
 
     def __init__(self) -> None:
         self._taken: Counter[str] = Counter()
+        self._waiting: deque[asyncio.Timeout] = deque()  # who has waited longest comes first
+
+    @asynccontextmanager
+    async def patience(self) -> AsyncIterator[None]:
+        """Wait for a hello inside: for `HELLO_TIMEOUT_S`, or until too many others wait too.
+
+        An honest browser says hello at once. So where strangers hold all places, the one that has
+        said nothing for longest goes, and whoever comes still gets in.
+
+        Raises:
+            TimeoutError: None came.
+        """
+        async with asyncio.timeout(limits.HELLO_TIMEOUT_S) as timeout:
+            self._waiting.append(timeout)
+            if len(self._waiting) > limits.MAX_SOCKETS_WITHOUT_HELLO:
+                self._waiting.popleft().reschedule(0)
+            try:
+                yield
+            finally:
+                with suppress(ValueError):  # it has gone already
+                    self._waiting.remove(timeout)
 
     def take(self, session: str) -> str | None:
         """Take a seat; the reason where there is none."""

@@ -3,6 +3,9 @@
 /** @type {Map<string, Promise<Float32Array>>} address without token -> column */
 const columns = new Map();
 const MOST_COLUMNS = 12;
+const TOO_MANY = 429;
+const MOST_TRIES = 5;
+const USUAL_WAIT_S = 1;
 
 /**
  * @param {string} path
@@ -15,14 +18,21 @@ function address(path, token) {
 }
 
 /**
+ * Where the server is busy, it is asked again when it says so.
  * @param {string} path
  * @param {string} token
  * @returns {Promise<ArrayBuffer>} rejected with the server's reason
  */
-export async function bytes(path, token) {
+export async function bytes(path, token, triesLeft = MOST_TRIES) {
   const answer = await fetch(address(path, token));
-  if (!answer.ok) throw new Error(await answer.text());
-  return answer.arrayBuffer();
+  if (answer.ok) return answer.arrayBuffer();
+  const reason = await answer.text();
+  if (answer.status !== TOO_MANY || triesLeft <= 1) throw new Error(reason);
+  const waitS = Number(answer.headers.get("Retry-After")) || USUAL_WAIT_S;
+  // Not all tabs that were refused at once come back at once.
+  const waitMs = 1000 * waitS * (1 + Math.random() / 2);
+  await new Promise((resolve) => setTimeout(resolve, waitMs));
+  return bytes(path, token, triesLeft - 1);
 }
 
 /**

@@ -2,6 +2,7 @@
 // attributes, its neighbours. Every part has its place from the start; nothing moves when what is
 // shown changes. What it shows of an item, and when it fetches that, is decided here alone.
 
+/** @import { Codes } from "./codes.js" */
 /** @import { Decoded, MapDecoder } from "./decoder.js" */
 /** @import { TileActions } from "./item_tile.js" */
 /** @import { Spot } from "./place.js" */
@@ -32,11 +33,13 @@ export class ItemCard {
     this.on = on;
     /** @type {number | null} the item shown: pointed at, or nearest to the place shown */
     this.item = null;
+    this.movedAt = 0;
     /** @type {Spot | null} the place shown */
     this.spot = null;
     /** @type {number | null} the item whose neighbours are shown */
     this.pinned = null;
     this.isFetching = false;
+    this.isLoadingCode = false;
     decoder.listen("item", (decoded, stamp) => this.showDecoded(decoded, stamp, false));
     decoder.listen("place", (decoded, stamp) => this.showDecoded(decoded, stamp, true));
     this.title = element("div", { class: "zmap-card-title", "aria-live": "polite" });
@@ -72,6 +75,7 @@ export class ItemCard {
    */
   showItem(item, stamp) {
     this.item = item;
+    this.movedAt = stamp;
     this.spot = null;
     this.reconstruct(item, stamp);
     clearTimeout(this.resting);
@@ -79,6 +83,7 @@ export class ItemCard {
   }
 
   /**
+   * Fetches one code at a time, and then the newest item's.
    * @param {number} item
    * @param {number} stamp
    */
@@ -89,16 +94,33 @@ export class ItemCard {
     if (!codec || !codes) return;
     this.decoded.label(codec.caption, codec.colour);
     if (!codes.now(item)) {
-      try {
-        await codes.load([item]);
-      } catch (error) {
-        this.sayError(error);
+      if (!(await this.loadCode(codes, item))) return;
+      if (item !== this.item) {
+        if (this.item !== null && !this.spot) this.reconstruct(this.item, this.movedAt);
         return;
       }
-      if (item !== this.item) return;
     }
     const code = codes.now(item);
     if (code) this.decoder.ask("item", Float32Array.from(code), 1, stamp);
+  }
+
+  /**
+   * Whether this call has fetched it.
+   * @param {Codes} codes
+   * @param {number} item
+   */
+  async loadCode(codes, item) {
+    if (this.isLoadingCode) return false;
+    this.isLoadingCode = true;
+    try {
+      await codes.load([item]);
+      return true;
+    } catch (error) {
+      this.sayError(error);
+      return false;
+    } finally {
+      this.isLoadingCode = false;
+    }
   }
 
   /** @param {number} item */

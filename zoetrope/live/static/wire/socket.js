@@ -66,6 +66,7 @@ export class SocketDecoder {
     this.ready = false;
     this.closed = false;
     this.renewAfterMs = Infinity;
+    this.maxRequestBytes = Infinity;
     /** @type {number[]} */
     this.slowness = [];
     /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -223,13 +224,14 @@ export class SocketDecoder {
     else if (message.type === "error") this.onError(message);
   }
 
-  /** @param {{codecs: import("./decoder.js").CodecDescription[], operations: string[], renewAfterS: number}} message */
-  onReady({ codecs, operations, renewAfterS }) {
+  /** @param {{codecs: import("./decoder.js").CodecDescription[], operations: string[], renewAfterS: number, maxRequestBytes: number}} message */
+  onReady({ codecs, operations, renewAfterS, maxRequestBytes }) {
     this.failures = 0;
     this.everOpened = true;
     this.ready = true;
     this.operations = operations;
     this.renewAfterMs = 1000 * renewAfterS;
+    this.maxRequestBytes = maxRequestBytes;
     clearTimeout(this.renewal);
     this.renewal = setTimeout(() => this.renew(), this.renewAfterMs);
     this.tell("ready");
@@ -313,7 +315,21 @@ export class SocketDecoder {
     state.inFlight = { ...state.next, id, sentAt: now, lastHeardAt: now, isAnswered: false };
     state.next = null;
     const { operation, parts, channel } = state.inFlight;
-    this.socket.send(packRequest({ id, parts, channel, operation: this.operations.indexOf(operation) }));
+    const frame = packRequest({ id, parts, channel, operation: this.operations.indexOf(operation) });
+    if (frame.byteLength <= this.maxRequestBytes) this.socket.send(frame);
+    else this.refuseTooLong(state, frame.byteLength);
+  }
+
+  /**
+   * The server would close the socket unread, and the same request would be sent again and again.
+   * @param {Channel} state
+   * @param {number} nBytes
+   */
+  refuseTooLong(state, nBytes) {
+    state.inFlight = null;
+    const most = this.maxRequestBytes.toLocaleString("en");
+    const reason = `The request has ${nBytes.toLocaleString("en")} bytes; ${most} are allowed.`;
+    this.events.onRefusal?.(reason, "frame");
   }
 
   /** @param {object} message */

@@ -1,0 +1,1 @@
+"""Who comes in, to everything the server answers, Streamlit's pages included; and how often."""
