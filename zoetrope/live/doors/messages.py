@@ -9,6 +9,7 @@ uvicorn's `websockets-sansio`, where the limit is compared with the length in a 
 from __future__ import annotations
 
 import logging
+from typing import Any
 
 from starlette.types import Receive
 
@@ -24,7 +25,7 @@ def limit_messages(receive: Receive, n_bytes: int) -> bool:
         receive: What the server gave the app for this socket, not wrapped.
         n_bytes: Of a message, all its frames together, after decompression.
     """
-    connection = getattr(getattr(receive, "__self__", None), "conn", None)
+    connection: Any = getattr(getattr(receive, "__self__", None), "conn", None)
     if not hasattr(connection, "max_message_size"):
         process_wide("unlimited messages", _warn)
         return False
