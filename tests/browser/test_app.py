@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 
 from ae_core.locations import project_root
 from benchmarks.serving import Server
+from tests.waiting import rerun_ended, wait_on
 
 pytestmark = pytest.mark.browser
 
@@ -90,3 +91,25 @@ def test_a_broken_checkpoint_is_said_and_the_others_work(
     page.goto(f"{own.url}/?data=digits&checkpoint=mine")
     expect(page.get_by_text("update Zoetrope").first).to_be_visible(timeout=60_000)
     page.wait_for_selector(PAINTED, timeout=60_000)  # with another checkpoint
+
+
+def test_another_window_on_the_same_data_is_told_and_forgotten_when_closed(
+    page: Page, server: str
+) -> None:
+    in_use = page.get_by_text("In use in 1 other window.")
+    other = page.context.new_page()
+    other.goto(f"{server}/data?data=wine")
+    expect(other.get_by_role("heading", name="Data", exact=True)).to_be_visible(timeout=60_000)
+    rerun_ended(other)
+    page.goto(f"{server}/data?data=wine")
+    expect(in_use).to_be_visible(timeout=60_000)
+    other.close()
+    tabs = page.get_by_role("tab")
+    expect(tabs).to_have_count(3)
+
+    def is_forgotten() -> bool:
+        page.reload()
+        rerun_ended(page)
+        return in_use.count() == 0
+
+    wait_on(page, is_forgotten)
