@@ -7,7 +7,7 @@ import re
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -185,6 +185,33 @@ def restore_group(name: str, data_name: str, fingerprint: str, n_items: int) -> 
             )
         kept.groups[name] = group
         kept.rows_deleted = [row for row in kept.rows_deleted if row.get("name") != name]
+
+
+def adopt_groups(data_name: str, before: str, fingerprint: str, n_items: int) -> None:
+    """Take over what was kept for the first items of a set, before the whole set was there.
+
+    A position means the same item in both. A name that the whole set has already is kept beside it
+    with a number.
+
+    Args:
+        data_name: Of both.
+        before: Fingerprint of the first items.
+        fingerprint: Of the whole set.
+        n_items: Size of the whole set.
+
+    Raises:
+        GroupError: A file cannot be read or written.
+    """
+    path = groups_file(data_name, before)
+    if not path.exists():
+        return
+    with _changing(data_name, fingerprint, n_items) as kept:
+        for group in KeptGroups.read(path, n_items).groups.values():
+            name, number = group.name, 2
+            while name in kept.groups and kept.groups[name].items != group.items:
+                name, number = f"{group.name[:70]} ({number})", number + 1
+            kept.groups[name] = replace(group, name=name)
+    path.unlink(missing_ok=True)
 
 
 @dataclass

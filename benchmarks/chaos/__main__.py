@@ -28,6 +28,7 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
+from ae_core.data.catalogue import load_data_set
 from benchmarks.chaos import actors
 from benchmarks.chaos.world import SETTLING_S, World
 from benchmarks.figures import quantile
@@ -53,7 +54,7 @@ def run(world: World, minutes: float, *, is_small: bool) -> dict[str, list[float
     doing: list[Callable[[], None]] = [
         partial(actors.drag, world, "quiet", latencies),
         world.watch_server,
-        *(partial(actors.drag_later, world, name) for name in ("user a", "user b")),
+        *(partial(actors.drag_later, world, name) for name in ("user-a", "user-b")),
         partial(world.act, "train", partial(actors.train, world), 4.0),
         partial(world.act, "group a", partial(actors.keep_group, world), 1.0),
         partial(world.act, "group b", partial(actors.keep_group, world), 1.0),
@@ -87,7 +88,7 @@ def report(
         for what, n in rows.most_common(15):
             print(f"  {n:6} {what}")
     print("lost", *(lost or ["nothing"]), sep="\n  ")
-    p95 = {when: quantile(values, 0.95) for when, values in latencies.items()}
+    p95 = {when: quantile(values or [float("nan")], 0.95) for when, values in latencies.items()}
     print(f"quiet user's p95: calm {p95['calm']:.1f} ms, chaos {p95['chaos']:.1f} ms")
     figures = {
         "minutes": minutes,
@@ -119,6 +120,7 @@ def main() -> None:
             print("No small disk can be mounted here: the disk is not filled.", file=sys.stderr)
         os.environ["ZOETROPE_HOME"] = folder
         world = World(Path(folder), arguments.seed)
+        load_data_set(actors.DATA)
         world.start_server()
         try:
             latencies = run(world, arguments.minutes, is_small=is_small)

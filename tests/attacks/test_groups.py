@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from ae_core.data import groups
+from ae_core.data.catalogue import N_PREVIEW, load_data_set
 from ae_core.data.item_search import GroupError
+from zoetrope.ui import kept_groups
 
 WHERE = ("faces", "f" * 32, 1000)
 
@@ -113,3 +115,29 @@ def test_groups_that_would_not_fit_are_refused_before_they_are_written(
     with pytest.raises(GroupError, match="delete some"):
         groups.save_group(groups.make_group("many", range(1000), 1000), *WHERE)
     assert set(groups.load_groups(*WHERE)) == {"sound"}
+
+
+def test_a_group_kept_before_the_whole_set_was_there_is_kept(home: Path) -> None:
+    first, whole = ("digits", "a" * 32, 512), ("digits", "b" * 32, 1797)
+    early = groups.make_group("women", [1, 2, 511], 512)
+    groups.save_group(early, *first)
+    groups.adopt_groups("digits", first[1], whole[1], 1797)
+    assert groups.load_groups(*whole) == {"women": early}
+    # a session that still shows the first items keeps more, one under a name that is taken
+    other = groups.make_group("women", [7], 512)
+    groups.save_group(other, *first)
+    groups.save_group(groups.make_group("men", [8], 512), *first)
+    groups.adopt_groups("digits", first[1], whole[1], 1797)
+    kept = groups.load_groups(*whole)
+    assert {name: group.items for name, group in kept.items()} == {
+        "women": (1, 2, 511), "women (2)": (7,), "men": (8,),
+    }  # fmt: skip
+
+
+def test_the_pages_find_what_was_kept_for_the_first_faces(home: Path) -> None:
+    whole = load_data_set("digits")
+    preview = whole.head(N_PREVIEW)
+    early = groups.make_group("women", [1, 2], N_PREVIEW)
+    groups.save_group(early, "digits", preview.about.fingerprint, N_PREVIEW)
+    assert kept_groups.read(preview).groups == {"women": early}
+    assert kept_groups.read(whole).groups == {"women": early}

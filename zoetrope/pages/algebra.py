@@ -4,7 +4,7 @@ import streamlit as st
 
 from ae_core.steering.sums import MAX_TERMS, Term
 from zoetrope.live.components import stage as live
-from zoetrope.ui import keys, page, presentation, state
+from zoetrope.ui import kept_groups, keys, page, presentation, state
 from zoetrope.ui.steer import direction_panel, neighbour_row, notices, sum_editor, sum_stage, terms
 from zoetrope.ui.steer.panels import panels
 from zoetrope.ui.steer.space import Space, open_space
@@ -67,7 +67,7 @@ page.header("Algebra", "What does adding and subtracting codes give?", HOW, is_l
 with page.errors_in_words():
     space = open_space()
     chosen, has_own_weights = sum_editor.current(space)
-    groups = terms.kept_groups(space.data_set)
+    groups = kept_groups.read(space.data_set).groups
     shown_terms = [terms.look_up(term, space.data_set, groups) for term in chosen]
     above = st.container()  # the sum stands above the choice that changes its pictures
     if sum_editor.matching_switch(chosen):

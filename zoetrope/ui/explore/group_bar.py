@@ -10,20 +10,20 @@ from ae_core.data.groups import (
     Group,
     delete_group,
     make_group,
-    read_groups,
     restore_group,
     save_group,
 )
 from ae_core.data.store import DataSet
 from zoetrope.live.components.map import ItemSource
 from zoetrope.live.components.map_group import choose_group
+from zoetrope.ui import kept_groups
 from zoetrope.ui.plain_text import as_written, message
 
 
 def show(data_set: DataSet, group: NDArray[np.int64] | None) -> None:
     """`group` are the rows chosen on the map, int64 (n,); None: there is none."""
     about, n_items = data_set.about, len(data_set.items)
-    kept = read_groups(about.name, about.fingerprint, n_items)
+    kept = kept_groups.read(data_set)
     deleted = [each for name, each in kept.deleted().items() if name not in kept.groups]
     left, middle, right = st.columns([0.4, 0.2, 0.4], vertical_alignment="bottom")
     name = left.text_input(

@@ -13,7 +13,7 @@ from ae_core.steering.sums import (
     opposed_groups,
     parse_sum,
 )
-from zoetrope.ui import keys, state
+from zoetrope.ui import kept_groups, keys, state
 from zoetrope.ui.plain_text import message
 from zoetrope.ui.steer import sum_stage, term_editor, terms
 from zoetrope.ui.steer.space import Space
@@ -27,7 +27,7 @@ def current(space: Space) -> tuple[tuple[Term, ...], bool]:
         try:
             sum_in_url = parse_sum(text)
             for term in sum_in_url:
-                terms.look_up(term, space.data_set, terms.kept_groups(space.data_set))
+                terms.look_up(term, space.data_set, kept_groups.read(space.data_set).groups)
             return sum_in_url, True
         except AeCoreError as error:
             if space.is_preview:
@@ -55,7 +55,7 @@ def show(space: Space, chosen: tuple[Term, ...], shown_terms: list[ShownTerm]) -
         st.session_state[keys.ALGEBRA_ACTIVE] = None if picked == active else picked
         st.rerun()
     if active is not None and active < len(chosen):
-        groups = terms.kept_groups(space.data_set)
+        groups = kept_groups.read(space.data_set).groups
         new = term_editor.show(chosen, active, space.data_set, groups)
         if new is not None:
             if new == chosen or len(new) != len(chosen):

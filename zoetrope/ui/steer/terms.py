@@ -10,7 +10,7 @@ import streamlit as st
 
 from ae_core.codecs.codes import codes_key
 from ae_core.data.faces.vocabulary import OPENING_SUM
-from ae_core.data.groups import FEW_ITEMS, Group, load_groups
+from ae_core.data.groups import FEW_ITEMS, Group
 from ae_core.data.item_search import select_items
 from ae_core.data.store import DataSet
 from ae_core.errors import AeCoreError
@@ -21,6 +21,7 @@ from ae_core.steering.sums import (
     term_vector,
 )
 from zoetrope.live.components.gallery import gallery
+from zoetrope.ui import kept_groups
 from zoetrope.ui.plain_text import as_written
 from zoetrope.ui.steer.space import Side
 
@@ -45,11 +46,6 @@ class ShownTerm:
     picture: np.ndarray
     words: str
     warning: str
-
-
-def kept_groups(data_set: DataSet) -> dict[str, Group]:
-    """Groups that a person has kept for this data."""
-    return load_groups(data_set.name, data_set.about.fingerprint, len(data_set.items))
 
 
 def look_up(term: Term, data_set: DataSet, groups: Mapping[str, Group]) -> ShownTerm:
@@ -79,7 +75,7 @@ def match_groups(
     shown_terms: Sequence[ShownTerm], side: Side, data_set: DataSet
 ) -> list[ShownTerm]:
     """The sum's two groups replaced by the pairs most alike around its item; same order."""
-    groups = kept_groups(data_set)
+    groups = kept_groups.read(data_set).groups
     key = codes_key(side.checkpoint, data_set)
     members = tuple(item for group in groups.values() for item in group.items)
     chosen = tuple(part.term for part in shown_terms)
@@ -106,7 +102,7 @@ def _matched(
 def vectors(shown_terms: Sequence[ShownTerm], side: Side, data_set: DataSet) -> np.ndarray:
     """What weight 1 of each term adds to a code, sign included, float32 (n_terms, latent_dim)."""
     key = codes_key(side.checkpoint, data_set)
-    groups = kept_groups(data_set)
+    groups = kept_groups.read(data_set).groups
     rows = []
     for part in shown_terms:
         members = groups[part.term.what].items if part.term.kind == "group" else ()
