@@ -29,6 +29,7 @@ from ae_core.processes.priority import NICENESS_VARIABLE
 from tests.attacks.over_http import Answer, ask
 from tests.live.conftest import engine, live_port
 from tests.waiting import wait_in_loop
+from zoetrope.live import columns
 from zoetrope.live.blocks import Blocks, BlocksResponse
 from zoetrope.live.doors.places import BusyError, Places, Threads
 from zoetrope.live.wire import limits
@@ -167,6 +168,16 @@ def test_neighbours_among_a_million_codes_take_turns_and_little_memory(
     told = next(json.loads(answer.text) for answer in answers if answer.status == 200)
     assert told["nearest by code"] == np.argsort(apart)[1:13].tolist()
     assert memory_bytes() - before < 300 << 20  # the file itself, mapped once, is 128 MB of it
+
+
+def test_all_readers_of_a_file_share_one_mapping(many_codes: np.ndarray) -> None:
+    """Forty mappings of 128 MB count as 5 GB where memory is limited by what a process holds."""
+    asked = Request({"type": "http", "path_params": {"key": KEY}, "query_string": b""})
+    first, *others = [columns.codes(asked) for _ in range(8)]
+    assert all(next(each.pieces) == next(first.pieces) for each in others[:1])
+    maps = Path("/proc/self/maps")
+    if maps.exists():
+        assert maps.read_text().count(f"{KEY}.npy") == 1
 
 
 def test_readers_who_do_not_read_hold_a_block_each_not_the_whole(

@@ -13,7 +13,9 @@ from collections.abc import Callable, Iterator
 from functools import lru_cache, partial
 from importlib.metadata import version
 from pathlib import Path
+from threading import Lock
 from typing import Any
+from weakref import WeakValueDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -258,9 +260,23 @@ def _kept_array(folder: str, key: str, suffix: str) -> NDArray[np.float32]:
         raise RefusedError(400, "The key must be hexadecimal digits.")
     path = cache_dir() / folder / f"{key}{suffix}"
     try:
-        array: NDArray[np.float32] = np.load(path, mmap_mode="r", allow_pickle=False)
+        return _mapped(path)
     except (OSError, ValueError):
         raise RefusedError(404, "That is not in the cache any more: reload the page.") from None
+
+
+_MAPPED: WeakValueDictionary[tuple[Path, int, int], NDArray[np.float32]] = WeakValueDictionary()
+_MAPPING = Lock()
+
+
+def _mapped(path: Path) -> NDArray[np.float32]:
+    """The array of a file, mapped once for all who read it now: each mapping counts as memory."""
+    found = path.stat()
+    stamp = (path, found.st_mtime_ns, found.st_ino)
+    with _MAPPING:
+        array: NDArray[np.float32] | None = _MAPPED.get(stamp)
+        if array is None:
+            array = _MAPPED[stamp] = np.load(path, mmap_mode="r", allow_pickle=False)
     return array
 
 

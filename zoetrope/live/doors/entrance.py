@@ -140,19 +140,22 @@ def _from_elsewhere(connection: HTTPConnection) -> Refusal | None:
 
 
 def middleware() -> list[Middleware]:
-    """The entrance for `st.App(..., middleware=middleware())`."""
-    return [Middleware(_entrance)]
+    """The entrance for `st.App(..., middleware=middleware())`.
+
+    Raises:
+        ConfigError: `ZOETROPE_HOSTS` is wrong: better told now than at the first request.
+    """
+    return [Middleware(_entrance, chosen_names())]
 
 
-def _entrance(app: ASGIApp) -> Entrance:
+def _entrance(app: ASGIApp, chosen: frozenset[str]) -> Entrance:
     """Made with the first request: when this is imported, Streamlit has not read its settings."""
     import streamlit as st
 
     address = name_in(str(st.get_option("server.address") or ""))
     index = Path(st.__file__).parent / "static" / "index.html"
-    return Entrance(
-        app, chosen_names() | ({address} if address else set()), security_headers(index)
-    )
+    names = chosen | ({address} if address else set())
+    return Entrance(app, names, security_headers(index))
 
 
 __all__ = ["Entrance", "middleware"]
