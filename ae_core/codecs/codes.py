@@ -12,7 +12,7 @@ from ae_core.codecs.partner import pca_partner
 from ae_core.data.catalogue import load_data_set
 from ae_core.data.store import DataSet
 from ae_core.errors import DataError, MissingFileError, UnreadableFileError
-from ae_core.locations import atomic_file, cache_dir
+from ae_core.locations import atomic_file, cache_dir, discard
 from ae_core.processes.progress import Progress, silent, stretch
 from ae_core.reading import map_array
 
@@ -58,7 +58,7 @@ def cached_codes(checkpoint: Checkpoint, data_set: DataSet) -> np.ndarray | None
     except MissingFileError:
         return None
     except UnreadableFileError:
-        path.unlink(missing_ok=True)  # broken by a crash of another kind: made anew
+        discard(path)  # broken by a crash of another kind: made anew
         return None
     expected = (len(data_set.items), checkpoint.config.latent_dim)
     return codes if codes.shape == expected else None

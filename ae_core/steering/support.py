@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from ae_core.data.store import DataSet
 from ae_core.errors import LatentInputError
-from ae_core.locations import atomic_file, cache_dir
+from ae_core.locations import atomic_file, cache_dir, discard
 from ae_core.neighbours import nearest
 from ae_core.steering.paths import Codes
 
@@ -139,7 +139,7 @@ def _read(path: Path, latent_dim: int) -> Support | None:
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, EOFError, AttributeError, zipfile.BadZipFile):
-        path.unlink(missing_ok=True)  # damaged from outside: fitted anew
+        discard(path)  # damaged from outside: fitted anew
         return None
     return support if support.reference.shape[1:] == (latent_dim,) else None
 
