@@ -234,7 +234,9 @@ def make_cases(home: Path) -> dict[str, Case]:
         return data_set.items.sum(), data_set.attributes, data_set.split()
 
     def frames() -> object:
-        return [frame.codes() for frame in watch.frames(folder)], watch.rows_of(folder)
+        rows, sheet = watch.rows_of(folder, N_ITEMS), watch.items_sheet_path(folder)
+        each = [(one.codes(), watch.read_sheet(one.sheet_path)) for one in watch.frames(folder)]
+        return each, rows, watch.read_sheet(sheet)
 
     def cached() -> object:
         return codes.cached_codes(checkpoint(), catalogue.load_data_set("second"))
@@ -253,6 +255,8 @@ def make_cases(home: Path) -> dict[str, Case]:
         folder / runs.STATUS: (lambda: runs.find_run("second"),),
         folder / "watch" / "rows.npy": (frames,),
         folder / "watch" / "epoch-00001.npy": (frames,),
+        folder / "watch" / "epoch-00001.webp": (frames,),
+        folder / "watch" / "items.webp": (frames,),
         data / "about.json": (whole_data,),
         data / "items.npy": (whole_data,),
         data / "attributes.parquet": (whole_data,),
@@ -329,7 +333,7 @@ def attack_pages(case: Case, n_mutants: int, *, seed: int = 0) -> Outcome:
         for name in ("data", "checkpoint", "run"):
             app.query_params[name] = "second"
         app.run()
-        for fault in app.exception:
+        for fault in app.exception:  # what an `AeCoreError` says is no exception of the page
             outcome.escapes[f"{page}: {fault.value}"[:160]] += 1
         outcome.n_refused += bool(app.error or app.warning)
         outcome.slowest_s = max(outcome.slowest_s, time.monotonic() - started)

@@ -20,13 +20,15 @@ from PIL import Image
 from ae_core.data.contact_sheet import contact_sheet
 from ae_core.errors import DataError, UnreadableFileError
 from ae_core.locations import write_atomically
-from ae_core.reading import map_array
+from ae_core.reading import map_array, read_bytes
 
 FOLDER = "watch"
 N_PICTURES = 16
 _N_COLUMNS = 4
 N_CODES = 2000
 BUDGET_BYTES = 4_000_000
+# Four in a row of the largest pictures there can be.
+MAX_SHEET_BYTES, MAX_SHEET_PIXELS = 64 << 20, 40_000_000
 _MIN_FRAMES, _MAX_FRAMES = 10, 60
 
 
@@ -51,11 +53,14 @@ class Frame:
             DataError: The file is gone or damaged.
         """
         try:
-            return map_array(self.codes_path).astype(np.float32)
-        except (UnreadableFileError, ValueError, TypeError) as error:
+            codes = map_array(self.codes_path)
+            if codes.ndim != 2 or codes.dtype != np.float16 or not codes.size:
+                raise UnreadableFileError(f"{self.codes_path.name} holds no codes")
+        except UnreadableFileError as error:
             raise DataError(
-                f"The codes of epoch {self.epoch} cannot be read: choose another epoch."
+                f"The codes of epoch {self.epoch} cannot be read ({error}): choose another epoch."
             ) from error
+        return codes.astype(np.float32)
 
 
 def watched_rows(held_out_indices: np.ndarray, latent_dim: int) -> np.ndarray:
@@ -111,13 +116,38 @@ def frames(folder: Path) -> list[Frame]:
     ]
 
 
-def rows_of(folder: Path) -> np.ndarray:
-    """Rows of the data set that a run watches, int64 (n,); empty where no epoch has ended yet."""
+def rows_of(folder: Path, n_items: int) -> np.ndarray:
+    """Rows of the data set that a run watches, int64 (n,); empty where they cannot be told.
+
+    Args:
+        folder: The run's.
+        n_items: Size of the data set.
+    """
     try:
         rows = np.array(map_array(folder / FOLDER / "rows.npy"))
     except UnreadableFileError:
         return np.zeros(0, dtype=np.int64)
-    return rows if rows.ndim == 1 and rows.dtype == np.int64 else np.zeros(0, dtype=np.int64)
+    is_rows = rows.ndim == 1 and rows.dtype == np.int64 and ((rows >= 0) & (rows < n_items)).all()
+    return rows if is_rows else np.zeros(0, dtype=np.int64)
+
+
+def read_sheet(path: Path) -> np.ndarray:
+    """A contact sheet as pixels, uint8 (C, H, W).
+
+    Raises:
+        DataError: It is gone, damaged, or larger than those that runs write.
+    """
+    try:
+        with Image.open(
+            io.BytesIO(read_bytes(path, max_bytes=MAX_SHEET_BYTES)), formats=["WEBP"]
+        ) as picture:
+            if picture.width * picture.height > MAX_SHEET_PIXELS:
+                raise UnreadableFileError(
+                    f"{path.name} has {picture.width} x {picture.height} pixels"
+                )
+            return np.atleast_3d(np.asarray(picture)).transpose(2, 0, 1)
+    except (UnreadableFileError, OSError, ValueError, SyntaxError, EOFError) as error:
+        raise DataError(f"A picture of this run cannot be read ({error}).") from error
 
 
 def items_sheet_path(folder: Path) -> Path:

@@ -16,6 +16,8 @@ KINDS = (
         "status.json",
         "rows.npy",
         "epoch-00001.npy",
+        "epoch-00001.webp",
+        "items.webp",
         "about.json",
         "items.npy",
         "attributes.parquet",

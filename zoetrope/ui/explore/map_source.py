@@ -9,6 +9,7 @@ import streamlit as st
 
 from ae_core.codecs.checkpoints import Checkpoint
 from ae_core.codecs.codes import cached_codes
+from ae_core.errors import DataError
 from ae_core.maps.mapped import Mapped
 from ae_core.maps.pixel_codes import pixels_path
 from ae_core.processes.worker_client import RequestState
@@ -39,7 +40,9 @@ def mapped(
     """What to map, and the job that must come first; until that is done, the checkpoint's codes."""
     n_items = len(work.data_set.items)
     if source == "an epoch" and epoch is not None:
-        codes, rows = epoch.codes(), watch.rows_of(checkpoint.folder)
+        codes, rows = epoch.codes(), watch.rows_of(checkpoint.folder, n_items)
+        if len(rows) != len(codes):
+            raise DataError(f"The items of epoch {epoch.epoch} cannot be told: choose another map.")
         words = f"{len(codes):,} held-out items after epoch {epoch.epoch}"
         return Mapped(codes, n_items, words, rows), None
     words = f"{n_items:,} items"

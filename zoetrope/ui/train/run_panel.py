@@ -5,7 +5,6 @@ from typing import Any, get_args
 
 import numpy as np
 import streamlit as st
-from PIL import Image
 
 from ae_core.codecs.cards import kept_epoch
 from ae_core.codecs.checkpoints import read_checkpoint
@@ -15,7 +14,6 @@ from ae_core.data.catalogue import load_data_set
 from ae_core.data.store import DataSet
 from ae_core.errors import CheckpointError, DataError
 from ae_core.maps.alignment import aligned_main_axes
-from ae_core.reading import map_array
 from ae_core.training import runs, watch
 from ae_core.training.runs import Run
 from zoetrope.ui import figures, page, state
@@ -139,25 +137,24 @@ def _frames(run: Run, frames: list[watch.Frame], shown: int) -> None:
         width="stretch",
         caption=f"Reconstructed, epoch {frames[index].epoch}",
     )
-    points = _aligned(tuple(str(frame.codes_path) for frame in frames[: index + 1]))
-    figure = figures.small_map(points, _labels(run))
+    points = _aligned(tuple(frames[: index + 1]))
+    figure = figures.small_map(points, _labels(run, len(points)))
     st.plotly_chart(figure, width="stretch", config={"displayModeBar": False}, key="codes")
     st.caption(f"{len(points):,} held-out codes on their two main axes, turned like before")
 
 
 def _crisp_file(path: Path) -> str:
     """A contact sheet of a run, with sharp pixels."""
-    with Image.open(path) as picture:
-        pixels = np.atleast_3d(np.asarray(picture)).transpose(2, 0, 1)
-    return page.crisp(pixels, 512)
+    return page.crisp(watch.read_sheet(path), 512)
 
 
 @st.cache_data(max_entries=4, show_spinner=False)
-def _aligned(paths: tuple[str, ...]) -> np.ndarray:
+def _aligned(frames: tuple[watch.Frame, ...]) -> np.ndarray:
     """Points of the last of these frames, each frame turned to lie as the one before it."""
-    before = None if len(paths) == 1 else _aligned(paths[:-1])
-    codes = map_array(Path(paths[-1])).astype(np.float32)
-    return aligned_main_axes(codes, before)
+    before = None if len(frames) == 1 else _aligned(frames[:-1])
+    codes = frames[-1].codes()
+    fits = before is not None and len(before) == len(codes)
+    return aligned_main_axes(codes, before if fits else None)
 
 
 def _is_same_data(run: Run, data_set: DataSet) -> bool:
@@ -169,14 +166,14 @@ def _is_same_data(run: Run, data_set: DataSet) -> bool:
     return config.data_fingerprint == data_set.about.fingerprint
 
 
-def _labels(run: Run) -> np.ndarray | None:
+def _labels(run: Run, n_points: int) -> np.ndarray | None:
     """What to colour the map by: the data's first category with few values."""
     try:
         data_set = load_data_set(run.request.data)
     except DataError:
         return None  # the data is gone; the run's own files can still be looked at
-    rows = watch.rows_of(run.folder)
-    if not _is_same_data(run, data_set) or rows.max() >= len(data_set.items):
+    rows = watch.rows_of(run.folder, len(data_set.items))
+    if not _is_same_data(run, data_set) or len(rows) != n_points:
         return None  # the data set was replaced by another of its name
     for name in data_set.visible_attributes():
         column = column_of(data_set.attributes[name])
