@@ -11,7 +11,6 @@ something runs. Several who need the same work share one task.
 import hashlib
 import json
 import os
-import shutil
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -24,7 +23,7 @@ from pydantic import Field
 
 from ae_core.config import Settings
 from ae_core.errors import TaskError, UnreadableFileError
-from ae_core.locations import cache_dir, write_state
+from ae_core.locations import cache_dir, discard, write_state
 from ae_core.processes.detached import ProcessIdentity, start_detached
 from ae_core.processes.failures import Remedy, explain_error, explain_exit, print_traceback
 from ae_core.processes.once import is_to_start
@@ -212,7 +211,7 @@ def leave(task: Task, owner: str) -> None:
 def forget(task: Task) -> None:
     """Take an ended task out of everybody's list."""
     for path in (_file(task.task_id), _log(task.task_id)):
-        _delete(path)
+        discard(path)
 
 
 def cancel(task: Task) -> None:
@@ -278,15 +277,7 @@ def _delete_old_files(name: str) -> None:
     paths = [_folder() / f"{name}{ending}" for ending in (".json", ".log", ".lock")]
     if not any(_is_recent(_modified(path)) for path in paths if os.path.lexists(path)):
         for path in paths:
-            _delete(path)
-
-
-def _delete(path: Path) -> None:
-    """Whatever lies there; nothing where it cannot be deleted."""
-    with suppress(OSError):  # gone already, or a folder
-        path.unlink(missing_ok=True)
-    if path.is_dir():
-        shutil.rmtree(path, ignore_errors=True)
+            discard(path)
 
 
 def _folder() -> Path:

@@ -1,5 +1,6 @@
 """Tasks under attack: files that are none, disks that are full, others' titles and errors."""
 
+import ast
 import os
 import shutil
 import subprocess
@@ -17,6 +18,7 @@ from ae_core.locations import cache_dir, project_root
 from ae_core.processes import detached, tasks
 from ae_core.processes.detached import ProcessIdentity
 from ae_core.processes.tasks import Task
+from tests import sources
 from tests.attacks.stopping import SITECUSTOMIZE, posix, stop
 from tests.attacks.test_runs import BROKEN
 from tests.core.processes.test_tasks import wait
@@ -269,6 +271,18 @@ def test_a_page_shows_titles_and_errors_to_their_owner_only(
     assert not others.error and not others.exception
     next(button for button in mine.button if button.label == "Dismiss").click().run()
     assert not mine.error and tasks.list_tasks() == []
+
+
+@pytest.mark.parametrize("path", sources.python_files("zoetrope"), ids=sources.short)
+def test_every_page_that_starts_work_says_whose_it_is(path: Path) -> None:
+    """Work of nobody is shown to nobody, nor how it ended."""
+    tree = sources.tree_of(path)
+    known = sources.aliases(tree)
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    starts = [
+        call for call in calls if sources.dotted(call.func, known).endswith("long_work.start")
+    ]
+    assert all("owner" in {one.arg for one in call.keywords} for call in starts)
 
 
 def test_a_browser_is_known_by_what_stays_the_same_of_its_cookie() -> None:

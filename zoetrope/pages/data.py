@@ -8,6 +8,7 @@ from ae_core import long_work
 from ae_core.data.catalogue import EMBEDDED, is_embedded, remove_data_set
 from ae_core.data.own_files import LARGEST_SIDE, SMALLEST_SIDE, check_new_name, uploads_dir
 from zoetrope.ui import item_browser, page, state
+from zoetrope.ui.owner import current_owner
 from zoetrope.ui.plain_text import as_written
 
 HOW = """
@@ -50,7 +51,9 @@ def add() -> None:
     path = uploads_dir() / f"{name}{Path(upload.name).suffix.lower()}"
     path.write_bytes(upload.getbuffer())
     title = f"Adding {upload.name} as {name}"
-    long_work.start("add", title, fresh=True, path=str(path), name=name, size=size)
+    long_work.start(
+        "add", title, owner=current_owner(), fresh=True, path=str(path), name=name, size=size
+    )
     st.info(f"{as_written(upload.name)} is being added: the sidebar shows how far it is.")
 
 
