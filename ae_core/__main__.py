@@ -13,10 +13,12 @@ from typing import Any, get_args, get_origin
 
 import numpy as np
 
+from ae_core import cleaning, removal
 from ae_core.codecs.checkpoints import find_checkpoint, list_broken, list_checkpoints
 from ae_core.codecs.codes import codes_for
 from ae_core.codecs.kinds import CODECS
 from ae_core.config import ModelConfig, Settings, TrainingConfig, validated
+from ae_core.data import trash
 from ae_core.data.catalogue import (
     about_data_set,
     list_broken_data_sets,
@@ -61,6 +63,8 @@ def _parser() -> argparse.ArgumentParser:
     add.add_argument("--size", type=int, default=64, help="side of a zip's pictures, in pixels")
     add.set_defaults(command=_add)
 
+    _add_upkeep(commands)
+
     train = commands.add_parser("train", help="train a model, in a process of its own")
     train.add_argument("name", help="name of the run, and of the checkpoint it becomes")
     train.add_argument("--data", help="data set: see `list`; needed without --like")
@@ -88,6 +92,23 @@ def _parser() -> argparse.ArgumentParser:
     listing = commands.add_parser("list", help="list data sets, checkpoints, runs and presets")
     listing.set_defaults(command=_list)
     return parser
+
+
+def _add_upkeep(commands: Any) -> None:
+    """Removing, bringing back, cleaning."""
+    remove = commands.add_parser("remove", help="remove a data set of your own; kept for a day")
+    remove.add_argument("name")
+    remove.add_argument("--yes", action="store_true", help="do not ask")
+    remove.set_defaults(command=_remove)
+
+    restore = commands.add_parser("restore", help="bring back what was removed within the last day")
+    restore.add_argument("name")
+    restore.set_defaults(command=_restore)
+
+    clean = commands.add_parser("clean", help="delete what nobody needs any more; say what")
+    clean.add_argument("--dry-run", action="store_true", help="only say what would be deleted")
+    clean.add_argument("--empty-trash", action="store_true", help="also what could be restored")
+    clean.set_defaults(command=_clean)
 
 
 def _add_codes_options(parser: argparse.ArgumentParser) -> None:
@@ -132,6 +153,40 @@ def _add(options: argparse.Namespace) -> int:
     meter.close()
     print(f"{made.name}: {len(made.items):,} items, {made.about.item.words()}")
     print(f"attributes: {', '.join(made.visible_attributes()) or 'none'}")
+    return 0
+
+
+def _remove(options: argparse.Namespace) -> int:
+    uses = removal.uses_of_data_set(options.name)
+    if uses.dependants():
+        print(uses.dependants(), flush=True)
+    if not options.yes and not _is_sure(f"Remove data set {options.name}?"):
+        print("Nothing was removed.")
+        return _FAILED
+    removal.remove_if_unused(options.name)
+    print(f"Removed. Within a day: python -m ae_core restore {options.name}")
+    return 0
+
+
+def _is_sure(question: str) -> bool:
+    try:
+        return input(f"{question} [y/N] ").strip().lower() in ("y", "yes")
+    except EOFError:  # nobody there to be asked
+        return False
+
+
+def _restore(options: argparse.Namespace) -> int:
+    place = trash.restore(trash.find_removed(options.name))
+    print(f"{options.name}: there again, at {place}")
+    return 0
+
+
+def _clean(options: argparse.Namespace) -> int:
+    swept = cleaning.clean(dry_run=options.dry_run, empty_trash=options.empty_trash)
+    for one in swept:
+        print(f"{one.n_bytes / 1e6:10,.1f} MB  {one.path}  ({one.why})")
+    done = "would be freed" if options.dry_run else "freed"
+    print(f"{sum(one.n_bytes for one in swept) / 1e6:,.1f} MB {done}")
     return 0
 
 
@@ -251,6 +306,8 @@ def _list(_: argparse.Namespace) -> int:
         print(f"  {name}: {about.title}, {about.item.words()}")
     for name, reason in list_broken_data_sets().items():
         print(f"  {name}: cannot be used: {reason}")
+    for removed in trash.list_removed():
+        print(f"  {removed.name}: removed; python -m ae_core restore {removed.name} brings it back")
     print("checkpoints")
     for checkpoint in list_checkpoints():
         print(f"  {checkpoint.name}: {checkpoint.summary()}")

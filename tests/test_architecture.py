@@ -28,7 +28,7 @@ FLOORS = (
     {"codecs"},
     {"steering"},
     {"maps", "training"},
-    {"long_work"},
+    {"long_work", "removal", "cleaning"},
     {"__main__"},
 )
 MOST_MODULES_IN_THE_CORE = 12

@@ -19,6 +19,7 @@ from ae_core.data.store import (
     read_data_set,
     write_data_set,
 )
+from ae_core.data.trash import Removed, put_away
 from ae_core.errors import DataError
 from ae_core.locations import cache_dir, data_dir
 from ae_core.processes.progress import Progress, silent
@@ -223,12 +224,15 @@ def about_data_set(name: str) -> About:
     return read_about(folder)
 
 
-def remove_data_set(name: str) -> None:
-    """Delete a data set that a person added.
+def remove_data_set(name: str) -> Removed:
+    """Move a data set that a person added into the trash; `ae_core.removal` asks who uses it.
 
     Raises:
         DataError: It is embedded, or does not exist.
     """
     if is_embedded(name) or data_dir() / name not in subfolders(data_dir()):
         raise DataError(f"`name`: only a data set of your own can be removed; got {name!r}.")
-    shutil.rmtree(_folder(name))
+    try:
+        return put_away(_folder(name), "data set")
+    except FileNotFoundError as error:
+        raise DataError(f"Data set {name!r} was just removed by somebody else.") from error

@@ -3,37 +3,48 @@
 import csv
 import io
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import PurePosixPath
+from typing import BinaryIO, TextIO
 
 import pandas as pd
 
+from ae_core.data.limits import (
+    MAX_ATTRIBUTE_BYTES,
+    MAX_CELLS,
+    MAX_COLUMNS,
+    MAX_ITEMS,
+    MAX_LINE_CHARACTERS,
+)
 from ae_core.errors import DataError
 
+# Rows of which pandas guesses the kinds of the columns at a time.
+_STRETCH_ROWS = 20_000
 
-def match_tables(members: list[str], tables: dict[str, bytes]) -> tuple[list[str], pd.DataFrame]:
+Table = Callable[[], BinaryIO]
+"""Opens a table's bytes, each time from the start."""
+
+
+def match_tables(members: list[str], tables: dict[str, Table]) -> tuple[list[str], pd.DataFrame]:
     """Find the pictures that tables name, and join the tables' other columns.
 
     Args:
         members: Paths of the pictures in their zip.
-        tables: CSV files with a column `file_name`, by their paths in the zip.
+        tables: What opens CSV files with a column `file_name`, by their paths in the zip.
 
     Returns:
         The pictures in the order of the rows, and a row of attributes for each; a column that one
         table lacks is missing for its pictures.
 
     Raises:
-        DataError: A table cannot be read, a row names no picture or may mean several, or two
-            tables name the same.
+        DataError: A table cannot be read or is too large, a row names no picture or may mean
+            several, or two tables name the same.
     """
-    places: dict[str, list[str]] = {}
-    for member in members:
-        places.setdefault(_composed(PurePosixPath(member).name), []).append(member)
-    places |= {_composed(member): [member] for member in members}
+    places = _Places(members)
     frames, chosen = [], []
     owners: dict[str, str] = {}
-    for path, content in tables.items():
-        frame = _read_table(path, content)
+    for path, table in tables.items():
+        frame = _read_table(path, table)
         frames.append(frame.drop(columns="file_name"))
         for picture in _pictures_named(frame["file_name"].fillna(""), path, places):
             if owners.setdefault(picture, path) != path:
@@ -45,10 +56,38 @@ def match_tables(members: list[str], tables: dict[str, bytes]) -> tuple[list[str
     return chosen, _tidy(pd.concat(frames, ignore_index=True))
 
 
-def _read_table(path: str, content: bytes) -> pd.DataFrame:
+class _Places:
+    """Pictures by their paths, and by their bare names."""
+
+    def __init__(self, members: list[str]) -> None:
+        self._members = members
+        self._by_name: dict[str, str] = {}
+        self._ambiguous: set[str] = set()
+        for member in members:
+            bare = _bare(member)
+            if self._by_name.setdefault(bare, member) != member:
+                self._ambiguous.add(bare)
+        paths = {_composed(member): member for member in members}
+        self._ambiguous -= paths.keys()  # a whole path means one picture
+        self._by_name |= paths
+
+    def named(self, name: str) -> list[str]:
+        """The pictures that a composed path or bare name may mean."""
+        if name in self._ambiguous:
+            return [member for member in self._members if _bare(member) == name]
+        return [self._by_name[name]] if name in self._by_name else []
+
+
+def _bare(member: str) -> str:
+    return _composed(PurePosixPath(member).name)
+
+
+def _read_table(path: str, table: Table) -> pd.DataFrame:
+    """A table, read in stretches: what is bounded is what is found, not what a file says."""
     try:
-        # `low_memory` would guess the kind of a column anew for each stretch of rows
-        frame = pd.read_csv(io.BytesIO(content), dtype={"file_name": str}, low_memory=False)
+        with table() as stream:
+            _check_size(path, stream)
+        frame = _in_stretches(path, table, {})
     except (ValueError, csv.Error) as error:
         raise DataError(f"{path} cannot be read ({error}): save it as UTF-8 CSV.") from error
     if "file_name" not in frame:
@@ -59,7 +98,83 @@ def _read_table(path: str, content: bytes) -> pd.DataFrame:
     return frame
 
 
-def _pictures_named(names: Iterable[str], path: str, places: dict[str, list[str]]) -> list[str]:
+def _check_size(path: str, stream: BinaryIO) -> None:
+    """Count lines, columns and cells, one record in memory at a time.
+
+    Raises:
+        DataError: There are too many.
+        ValueError: It is no UTF-8.
+        csv.Error: A cell is not closed, or longer than Python's reader takes (128 KiB).
+    """
+    n_cells = 0
+    text = io.TextIOWrapper(stream, "utf-8-sig")
+    for n_rows, record in enumerate(csv.reader(_bounded_lines(path, text))):
+        n_cells += len(record)
+        if n_rows > MAX_ITEMS:
+            raise DataError(f"{path} has more than {MAX_ITEMS:,} rows: leave some out.")
+        if len(record) > MAX_COLUMNS:
+            raise DataError(
+                f"{path} has {len(record):,} columns; at most {MAX_COLUMNS:,}: leave some out."
+            )
+        if n_cells > MAX_CELLS:
+            raise DataError(
+                f"{path} has more than {MAX_CELLS:,} cells (rows times columns): leave columns out."
+            )
+
+
+def _bounded_lines(path: str, text: TextIO) -> Iterator[str]:
+    while line := text.readline(MAX_LINE_CHARACTERS):
+        if len(line) == MAX_LINE_CHARACTERS:
+            raise DataError(
+                f"{path} has a line of over {MAX_LINE_CHARACTERS:,} characters: shorten its texts."
+            )
+        yield line
+
+
+def _in_stretches(path: str, table: Table, kinds: dict[str, type[str]]) -> pd.DataFrame:
+    """Read stretches of rows and join them, as if each column had been read as a whole.
+
+    Args:
+        path: What errors call it.
+        table: Opens it.
+        kinds: Columns that are known to be text.
+    """
+    stretches: list[pd.DataFrame] = []
+    n_bytes = 0
+    kinds = {"file_name": str, **kinds}
+    with (
+        table() as stream,
+        pd.read_csv(stream, dtype=kinds, chunksize=_STRETCH_ROWS) as reader,
+    ):
+        for stretch in reader:
+            n_bytes += int(stretch.memory_usage(index=False, deep=True).sum())
+            if n_bytes > MAX_ATTRIBUTE_BYTES:
+                raise DataError(
+                    f"{path} takes more than {MAX_ATTRIBUTE_BYTES >> 20} MiB of memory: leave "
+                    "columns out."
+                )
+            stretches.append(stretch)
+    mixed = _text_here_and_numbers_there(stretches) if len(kinds) == 1 else {}
+    if mixed:
+        stretches.clear()
+        return _in_stretches(path, table, mixed)
+    return pd.concat(stretches, ignore_index=True)
+
+
+def _text_here_and_numbers_there(stretches: list[pd.DataFrame]) -> dict[str, type[str]]:
+    """Columns that pandas took for text in some stretches only: they are text everywhere."""
+    mixed = {}
+    for name in stretches[0].columns:
+        parts = [stretch[name] for stretch in stretches]
+        is_text = [isinstance(part.dtype, pd.StringDtype) for part in parts]
+        if any(is_text) and not all(
+            text or part.isna().all() for text, part in zip(is_text, parts, strict=True)
+        ):
+            mixed[name] = str
+    return mixed
+
+
+def _pictures_named(names: Iterable[str], path: str, places: _Places) -> list[str]:
     """The picture that each row of the table at `path` means.
 
     That is the one so named from the table's folder; else the one with this path in the zip; else
@@ -69,7 +184,7 @@ def _pictures_named(names: Iterable[str], path: str, places: dict[str, list[str]
     chosen, missing = [], []
     for row, name in enumerate(names, start=2):  # as a spreadsheet counts: row 1 is the header
         inside = _composed(str(folder / name))
-        candidates = places.get(inside) or places.get(_composed(name), [])
+        candidates = places.named(inside) or places.named(_composed(name))
         if len(candidates) > 1:
             raise DataError(
                 f"Row {row} of {path} names {name!r}, which may be any of {len(candidates)} "
@@ -96,8 +211,8 @@ def _tidy(attributes: pd.DataFrame) -> pd.DataFrame:
     """Columns of 0 and 1 become bool (-1 and 1 as well: CelebA's own way); text stays text."""
     tidy = {}
     for name, column in attributes.items():
-        values = set(column.dropna().unique())
-        if column.notna().all() and values and values <= {0, 1, -1} and len(values) <= 2:
+        values = column.dropna().unique()
+        if column.notna().all() and 1 <= len(values) <= 2 and set(values) <= {0, 1, -1}:
             column = column > 0
         elif column.dtype == object:
             column = column.astype(str)

@@ -1,8 +1,9 @@
 """The on-disk form of a data set: `items.npy`, `attributes.parquet`, `about.json` in one folder."""
 
+import contextlib
 import functools
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -186,16 +187,38 @@ def write_data_set(folder: Path, data_set: DataSet) -> None:
         DataError: The folder exists already.
         OSError: The disk is full; nothing is left behind.
     """
+    with new_folder(folder) as temporary:
+        np.save(temporary / "items.npy", data_set.items)
+        write_attributes(temporary, data_set.attributes)
+        write_about(temporary, data_set.about)
+
+
+@contextlib.contextmanager
+def new_folder(folder: Path) -> Iterator[Path]:
+    """A folder to fill that becomes a data set when it is whole; see `atomic_folder`.
+
+    Raises:
+        DataError: The folder exists already.
+        OSError: The disk is full; nothing is left behind.
+    """
     try:
         with atomic_folder(folder) as temporary:
-            np.save(temporary / "items.npy", data_set.items)
-            data_set.attributes.to_parquet(temporary / "attributes.parquet")
-            write_atomically(temporary / "about.json", data_set.about.model_dump_json(indent=2))
+            yield temporary
     except FileExistsError as error:
         raise DataError(
             f"`name`: a data set {folder.name!r} exists already: choose another name, or remove it "
             "first."
         ) from error
+
+
+def write_attributes(folder: Path, attributes: "pd.DataFrame") -> None:
+    """Write one row an item, in the order of the items."""
+    attributes.reset_index(drop=True).to_parquet(folder / "attributes.parquet")
+
+
+def write_about(folder: Path, about: About) -> None:
+    """Write what the data set is; the last of its files."""
+    write_atomically(folder / "about.json", about.model_dump_json(indent=2))
 
 
 def read_about(folder: Path) -> About:

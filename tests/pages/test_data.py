@@ -16,7 +16,7 @@ from ae_core.locations import data_dir
 from ae_core.processes import tasks
 from ae_core.processes.tasks import Task
 from tests.pages.steering_world import open_page, words
-from zoetrope.ui import attribute_filter, tray
+from zoetrope.ui import attribute_filter
 
 
 def add_labelled(path: Path, name: str = "mine") -> None:
@@ -154,10 +154,9 @@ def test_work_that_failed_is_shown_where_the_page_stops_early(
     add_arrays(tmp_path / "a.npz", "odd")
     failed = Task(
         task_id="x", kind="encode", title="Encoding", arguments={}, state="failed", started=0,
-        updated=0, message="The disk is full.", owners=("me",),
+        updated=0, message="The disk is full.",
     )  # fmt: skip
     monkeypatch.setattr(tasks, "list_tasks", lambda: [failed])
-    monkeypatch.setattr(tray, "current_owner", lambda: "me")
     app = open_page("morph.py", {"data": "odd"})
     said = [error.value for error in app.error]
     assert any("train one" in text.lower() for text in said)  # no checkpoint: the page stops
@@ -167,13 +166,13 @@ def test_work_that_failed_is_shown_where_the_page_stops_early(
 def test_an_own_set_can_be_removed(tmp_path: Path) -> None:
     add_labelled(tmp_path)
     app = open_page("data.py", {"data": "mine"})
-    next(button for button in app.button if button.label == "Delete").click().run()
+    next(button for button in app.button if button.label == "Remove").click().run()
     assert "mine" not in list_data_sets() and not app.exception
 
 
 def test_an_embedded_set_cannot_be_removed() -> None:
     app = open_page("data.py", {"data": "digits"})
-    assert not [button for button in app.button if button.label == "Delete"]
+    assert not [button for button in app.button if button.label == "Remove"]
 
 
 def test_a_broken_set_says_what_to_do_and_the_rest_works(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import asyncio
 import gc
 import os
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 from typing import Any
 
@@ -19,7 +19,7 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
 
-from zoetrope.live import columns, projections
+from zoetrope.live import columns, projections, uploads
 from zoetrope.live.assets import MEDIA_TYPES, STATIC, version
 from zoetrope.live.doors.messages import limit_messages
 from zoetrope.live.engine.engine import get_engine
@@ -32,6 +32,7 @@ from zoetrope.live.wire.guard import Seats, from_other_origin
 # and before torch is imported, which does not.
 COMPILE_AFTER_S = 4.0
 IMPORT_AFTER_S = 8.0
+CLEAN_AFTER_S = 60.0
 # "0" keeps tests and benchmarks of other things undisturbed; maps then wait for their compiler.
 WARM_UP = "ZOETROPE_WARM_UP"
 
@@ -43,15 +44,28 @@ def routes() -> list[BaseRoute]:
         Route("/api/health", health),
         Route("/api/static/{version}/{name:path}", static_module),
         *columns.routes(),
+        *uploads.routes(),
     ]
 
 
 @asynccontextmanager
 async def lifespan(app: Any) -> AsyncIterator[None]:
-    """Import torch and compile UMAP in the background once the first page has been painted."""
-    warm_up = asyncio.create_task(_warm_up())
+    """Import torch, compile UMAP and clean, in the background once the first page is painted."""
+    in_background = [asyncio.create_task(_warm_up()), asyncio.create_task(_clean_each_hour())]
     yield
-    warm_up.cancel()
+    for task in in_background:
+        task.cancel()
+
+
+async def _clean_each_hour() -> None:
+    """Sweep what nobody needs, in a process of its own."""
+    await asyncio.sleep(CLEAN_AFTER_S)
+    from ae_core.cleaning import EVERY_S, start_cleaning  # not before the first page
+
+    while True:
+        with suppress(OSError):  # a full disk: the next time
+            await asyncio.to_thread(start_cleaning)
+        await asyncio.sleep(EVERY_S)
 
 
 async def _warm_up() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from ae_core import long_work
 from ae_core.data.catalogue import is_ready
-from ae_core.data.own_files import uploads_dir
+from ae_core.data.uploads import uploads_dir
 from ae_core.errors import TaskError
 from ae_core.locations import data_dir
 from ae_core.processes import tasks
@@ -77,7 +77,8 @@ def test_an_error_of_the_program_is_not_taken_for_a_kill() -> None:
 
 def test_a_picture_made_to_explode_arrives_in_words(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
-        archive.writestr("huge.png", header_only(20_000, 10_000))
+        for index in range(20):
+            archive.writestr(f"huge-{index}.png", header_only(20_000, 10_000))
     ended = wait(long_work.start("add", "Adding", path=str(tmp_path / "a.zip"), name="x", size=64))
     assert ended.state == "failed" and "20,000 x 10,000 pixels" in ended.message
 
