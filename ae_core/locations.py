@@ -3,6 +3,7 @@
 import contextlib
 import os
 import shutil
+import stat
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -40,15 +41,21 @@ def cache_dir() -> Path:
 
 
 @contextlib.contextmanager
-def atomic_file(path: Path) -> Iterator[BinaryIO]:
+def atomic_file(path: Path, *, make_folder: bool = True) -> Iterator[BinaryIO]:
     """A file to write that appears as `path` when it is whole, or not at all.
 
     Written under a temporary name beside it, flushed to disk, then renamed.
 
+    Args:
+        path: The file.
+        make_folder: Whether its folder is made where there is none. Not for a process that works in
+            a folder which a person may remove meanwhile: it would come back, half empty.
+
     Raises:
         OSError: The disk is full or the folder cannot be written; `path` is then untouched.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    if make_folder:
+        path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
         with os.fdopen(descriptor, "wb") as file:
@@ -96,11 +103,79 @@ def discard(path: Path) -> None:
             path.unlink(missing_ok=True)
 
 
-def write_atomically(path: Path, content: bytes | str) -> None:
+def write_atomically(path: Path, content: bytes | str, *, make_folder: bool = True) -> None:
     """Write a whole file or nothing; see `atomic_file`.
 
     Raises:
         OSError: The disk is full or the folder cannot be written; `path` is then untouched.
     """
-    with atomic_file(path) as file:
+    with atomic_file(path, make_folder=make_folder) as file:
         file.write(content.encode() if isinstance(content, str) else content)
+
+
+# One block of most file systems; the state of a run or a task is shorter.
+STATE_BYTES = 4096
+
+
+def write_state(path: Path, content: str) -> None:
+    """Write a small file that says how something stands, also when the disk is full.
+
+    It is filled up with spaces: where no new file can be made, there is room in the old one's
+    blocks for other words. Its folder must be there.
+
+    Raises:
+        OSError: Neither could be written; `path` is then untouched.
+    """
+    whole = content.encode().ljust(STATE_BYTES)
+    try:
+        write_atomically(path, whole, make_folder=False)
+    except OSError as error:
+        if isinstance(error, FileNotFoundError) or not _overwrite(path, whole):
+            raise
+
+
+def _overwrite(path: Path, content: bytes) -> bool:
+    """Write into the blocks that a plain file has; whether it has as many. No link is followed."""
+    flags = os.O_WRONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+    try:
+        descriptor = os.open(path, flags)
+    except OSError:
+        return False
+    with os.fdopen(descriptor, "wb") as file:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode) or status.st_size < len(content):
+            return False
+        file.write(content.ljust(status.st_size))
+        return True
+
+
+class OwnFolder:
+    """A folder that this process works in, told from another one that has taken its name since."""
+
+    def __init__(self, path: Path) -> None:
+        """The folder that lies there now.
+
+        Raises:
+            FileNotFoundError: There is none.
+        """
+        self._path, self._status = path, path.stat()
+        self._descriptor: int | None = None
+        # open from now on, or the number of a deleted folder would be given out again
+        with contextlib.suppress(OSError):
+            self._descriptor = os.open(path, os.O_RDONLY)
+
+    @property
+    def is_there(self) -> bool:
+        """Whether it was neither removed nor replaced; so it is believed to be without access."""
+        try:
+            return os.path.samestat(self._path.stat(), self._status)
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        except OSError:
+            return True
+
+    def close(self) -> None:
+        """Look at it no more."""
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None

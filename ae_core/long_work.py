@@ -25,12 +25,15 @@ TASKS: dict[str, str] = {
 }
 
 
-def start(kind: str, title: str, *, fresh: bool = False, **arguments: str | int) -> Task:
+def start(
+    kind: str, title: str, *, owner: str = "", fresh: bool = False, **arguments: str | int
+) -> Task:
     """Start a task once: see `ae_core.processes.tasks.start`.
 
     Args:
         kind: A key of `TASKS`.
-        title: What a person reads beside the progress bar.
+        title: What its owners read beside the progress bar.
+        owner: Who asks, and is shown it from now on; empty: nobody is.
         fresh: Start it again also where it failed or was cancelled.
         arguments: What the work needs; part of the task's identity.
 
@@ -39,7 +42,7 @@ def start(kind: str, title: str, *, fresh: bool = False, **arguments: str | int)
     """
     if kind not in TASKS:
         raise TaskError(f"`kind` must be one of {', '.join(TASKS)}; got {kind!r}.")
-    return tasks.start("ae_core.long_work", kind, title, arguments, fresh=fresh)
+    return tasks.start("ae_core.long_work", kind, title, arguments, owner=owner, fresh=fresh)
 
 
 def find_work(kind: str) -> Callable[..., None]:

@@ -32,6 +32,7 @@ from ae_core.config import ModelConfig, TrainingConfig
 from ae_core.data.catalogue import load_data_set
 from ae_core.training import runs
 from ae_core.training.loop import Training
+from ae_core.training.status import RESUME
 
 NAME = "survivor"
 SAVE_INTERVAL_S = 1.0
@@ -79,7 +80,7 @@ def unreadable_files(folder: Path) -> list[str]:
 
 def seconds_saved(folder: Path) -> float:
     """Training time in the last save; 0 when there is none yet."""
-    path = folder / runs.RESUME
+    path = folder / RESUME
     if not path.is_file():
         return 0.0
     with safe_open(path, framework="pt") as file:

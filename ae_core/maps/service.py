@@ -31,7 +31,8 @@ from ae_core.maps.projection import (
 from ae_core.maps.quality import load_quality, quality_key
 from ae_core.maps.umap import compares_all_pairs
 from ae_core.maps.worker import EXPECT_MANY, REMEDY, USUAL_PRIORITY
-from ae_core.processes.worker_client import RequestState, WorkerClient, WorkerProgram
+from ae_core.processes.worker_client import RequestState, WorkerClient
+from ae_core.processes.worker_process import WorkerProgram
 from ae_core.reading import map_array
 
 MAX_THREADS = 8

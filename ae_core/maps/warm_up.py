@@ -12,7 +12,6 @@ import contextlib
 import json
 import threading
 import time
-import traceback
 from collections.abc import Callable
 from pathlib import Path
 
@@ -23,6 +22,7 @@ from ae_core.locations import cache_dir, write_atomically
 from ae_core.maps.map import Floats
 from ae_core.maps.projection import ProjectionSettings, make_map
 from ae_core.maps.umap import umap_search
+from ae_core.processes.failures import print_traceback
 from ae_core.processes.requests import Channel
 from ae_core.reading import read_json
 
@@ -86,7 +86,7 @@ class WarmUp:
         try:
             work()
         except Exception:  # UMAP will say it again, to the person who asks for one
-            traceback.print_exc()
+            print_traceback()
         self._expected_s[self._n_ended] = round(self._worked_s() - before_s, 1)
         self._stage_start, self._n_ended = None, self._n_ended + 1
         self._channel.send(event="warm", stages=self._n_ended)

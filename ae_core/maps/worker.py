@@ -48,11 +48,13 @@ class MapRequest(Request):
     @cached_property
     def n_stages(self) -> int:
         """How much of the warm-up has to be over before it: none, UMAP, or its search too."""
-        if self.kind != "points" or self.inputs["settings"]["method"] != "umap":
-            return 0
-        with contextlib.suppress(UnreadableFileError):  # the request itself will say it
+        # what is wrong with a request, it says itself when its turn has come
+        with contextlib.suppress(UnreadableFileError, AttributeError, KeyError, TypeError):
+            settings = self.inputs["settings"] if self.kind == "points" else {}
+            if settings.get("method") != "umap":
+                return 0
             codes = map_array(Path(self.inputs["codes"]))
-            n_fitted = min(len(codes), self.inputs["settings"]["max_fitted"])
+            n_fitted = min(len(codes), settings["max_fitted"])
             return 1 if compares_all_pairs(n_fitted, codes.shape[1]) else 2
         return 1
 
@@ -103,6 +105,11 @@ KINDS: dict[str, Callable[[MapRequest], None]] = {
 }
 
 
+def do(request: MapRequest) -> None:
+    """Whatever kind it is."""
+    KINDS[request.kind](request)
+
+
 def next_request(
     requests: queue.Queue[MapRequest], waiting: list[MapRequest], warm_up: WarmUp
 ) -> MapRequest:
@@ -132,13 +139,13 @@ def main() -> None:
             warm_up.want_search()
 
     def read() -> None:
-        read_requests(sys.stdin, requests, lambda message: MapRequest(message, channel), on_message)
+        read_requests(sys.stdin.buffer, channel, requests, MapRequest, on_message)
 
     threading.Thread(target=read, daemon=True).start()
     waiting: list[MapRequest] = []
     while True:
         request = next_request(requests, waiting, warm_up)
-        perform(request, KINDS[request.kind], REMEDY)
+        perform(request, do, REMEDY)
 
 
 if __name__ == "__main__":

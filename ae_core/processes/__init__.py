@@ -9,7 +9,8 @@ from ae_core.processes.priority import lower_priority
 from ae_core.processes.progress import CancelledError, Progress, silent, stretch
 from ae_core.processes.requests import Request
 from ae_core.processes.tasks import Task
-from ae_core.processes.worker_client import RequestState, WorkerClient, WorkerProgram
+from ae_core.processes.worker_client import RequestState, WorkerClient
+from ae_core.processes.worker_process import WorkerProgram
 
 __all__ = [
     "CancelledError",

@@ -1,12 +1,15 @@
 """A process of its own: started, recognised again, ended with its children.
 
 A detached process outlives whoever started it, so all that is kept of it is a pid and the time at
-which that process was created: the system gives pids out again.
+which that process was created: the system gives pids out again. Whether it is still there is asked
+of the system, and never told from a clock: people set clocks.
 """
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 import subprocess
 import sys
 import threading
@@ -14,14 +17,18 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import psutil
 
 from ae_core.locations import home, project_root
 
+if sys.platform != "win32":
+    import fcntl
+
 # Two readings of one process's creation time differ by rounding; a pid is not given out again so
 # soon.
-_SAME_PROCESS_S = 1.0
+_SAME_PROCESS_S = 1.5
 
 
 @dataclass(frozen=True)
@@ -30,7 +37,8 @@ class ProcessIdentity:
 
     Attributes:
         pid: Its process id; 0: not known yet.
-        created: Its creation time, seconds since 1970.
+        created: Its creation time in seconds since the machine started; where the system does not
+            tell that, since 1970.
     """
 
     pid: int
@@ -38,23 +46,41 @@ class ProcessIdentity:
 
     @classmethod
     def of_this_process(cls) -> ProcessIdentity:
-        process = psutil.Process()
-        return cls(process.pid, process.create_time())
+        return cls.of(os.getpid())
+
+    @classmethod
+    def of(cls, pid: int) -> ProcessIdentity:
+        """The process that has this pid now.
+
+        Raises:
+            psutil.NoSuchProcess: There is none.
+        """
+        return cls(pid, _creation_times(psutil.Process(pid))[0])
 
     @property
     def is_alive(self) -> bool:
         """Whether that process, not another one of the same pid, is still there."""
         return self._process() is not None
 
+    def works_on(self, argument: str) -> bool:
+        """Whether it is still there, and has `argument` in its command line.
+
+        A file that names a process may be a copy: that process then works on something else.
+        """
+        process = self._process()
+        try:
+            return process is not None and argument in process.cmdline()
+        except psutil.Error:
+            return False
+
     def kill(self, argument: str) -> None:
         """End the process and its children, if it is still that one; returns when it is gone.
 
         Args:
-            argument: Must be in its command line, else nothing is done: a file that names the
-                process may be a copy of another's.
+            argument: Must be in its command line, else nothing is done: see `works_on`.
 
         Raises:
-            psutil.TimeoutExpired: It is still there after ten seconds.
+            psutil.Error: It may not be ended, or is still there after ten seconds.
         """
         process = self._process()
         with suppress(psutil.NoSuchProcess):  # it has ended by itself
@@ -71,14 +97,56 @@ class ProcessIdentity:
             return None
         try:
             process = psutil.Process(self.pid)
-            is_same = abs(process.create_time() - self.created) < _SAME_PROCESS_S
+            is_same = any(
+                abs(created - self.created) < _SAME_PROCESS_S
+                for created in _creation_times(process)
+            )
             is_dead = process.status() == psutil.STATUS_ZOMBIE  # ended, not collected yet
             return process if is_same and not is_dead else None
-        except (psutil.NoSuchProcess, ValueError):
+        except (psutil.Error, ValueError):
             return None
 
 
-def start_detached(module: str, *arguments: str, log: Path, keep_log: bool = False) -> None:
+def _creation_times(process: psutil.Process) -> tuple[float, ...]:
+    """When a process was created, as a file may hold it; the first is what is written now.
+
+    psutil adds the time at which the machine started, which moves with the clock, to what the
+    kernel knows. The sum is what files of before hold.
+    """
+    since_1970 = process.create_time()
+    if not sys.platform.startswith("linux"):
+        return (since_1970,)
+    return (since_1970 - psutil.boot_time(), since_1970)
+
+
+def is_locked(path: Path) -> bool | None:
+    """Whether a process holds the lock on this file (`filelock.FileLock`); it is not taken.
+
+    Returns:
+        None where it cannot be told: there is no such file, or the system has no such locks.
+    """
+    if sys.platform == "win32":
+        return None
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:
+        return None
+    try:
+        # shared, so that two who look at once do not take each other for the holder
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return None
+    else:
+        return False
+    finally:
+        os.close(descriptor)
+
+
+def start_detached(
+    module: str, *arguments: str, log: Path, keep_log: bool = False
+) -> ProcessIdentity:
     """Start `python -m module arguments` so that it outlives this process.
 
     Args:
@@ -90,7 +158,7 @@ def start_detached(module: str, *arguments: str, log: Path, keep_log: bool = Fal
     Raises:
         OSError: The process cannot be started or the file cannot be written.
     """
-    with log.open("ab" if keep_log else "wb") as output:
+    with _open_log(log, keep=keep_log) as output:
         process = subprocess.Popen(
             [sys.executable, "-m", module, *arguments],
             stdin=subprocess.DEVNULL,
@@ -100,13 +168,28 @@ def start_detached(module: str, *arguments: str, log: Path, keep_log: bool = Fal
             cwd=project_root(),
             start_new_session=True,
         )
+    identity = ProcessIdentity.of(process.pid)
     # collected when it ends: until then the system keeps a dead child, which looks alive
     threading.Thread(target=process.wait, daemon=True).start()
+    return identity
+
+
+def _open_log(path: Path, *, keep: bool) -> BinaryIO:
+    """A plain file to write to; one that is a pipe would have us wait for its reader."""
+    flags = os.O_WRONLY | os.O_CREAT | (os.O_APPEND if keep else 0)
+    flags |= getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+    descriptor = os.open(path, flags, 0o666)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "it is no plain file", str(path))
+    if not keep:
+        os.ftruncate(descriptor, 0)
+    return os.fdopen(descriptor, "wb")
 
 
 def start_worker(
     module: str, *arguments: str, environment: Mapping[str, str]
-) -> subprocess.Popen[str]:
+) -> subprocess.Popen[bytes]:
     """Start `python -m module arguments` with pipes to its input and output.
 
     Args:
@@ -121,8 +204,6 @@ def start_worker(
         [sys.executable, "-m", module, *arguments],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        text=True,
-        encoding="utf-8",
         env={**_environment(), **environment},
         cwd=project_root(),
         start_new_session=True,  # Ctrl-C in the terminal is for the app, whose end closes the input

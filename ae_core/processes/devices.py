@@ -67,7 +67,5 @@ def is_out_of_memory(error: BaseException) -> bool:
     torch = sys.modules.get("torch")  # an error of torch's comes from a process that has it
     if torch is not None and isinstance(error, torch.OutOfMemoryError):
         return True
-    text = str(error)
-    return isinstance(error, RuntimeError) and (
-        "not enough memory" in text or "can't allocate memory" in text or "out of memory" in text
-    )
+    words = ("not enough memory", "can't allocate memory", "out of memory")
+    return isinstance(error, RuntimeError) and any(one in str(error) for one in words)

@@ -2,6 +2,8 @@
 
 import errno
 import signal
+import traceback
+from contextlib import suppress
 from dataclasses import dataclass
 
 from ae_core.errors import AeCoreError
@@ -28,20 +30,51 @@ class Remedy:
         return f"{smaller}close other programs, and {self.again}"
 
 
+# What is kept of an error's own words: they stand in small files, in messages and on pages.
+LONGEST_WORDS = 1_000
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+_REFUSED = (errno.EACCES, errno.EPERM, errno.EROFS)
+
+
 def explain_error(error: BaseException, remedy: Remedy) -> str:
     """Words for an exception that ended a piece of work, without a traceback."""
     if isinstance(error, AeCoreError):
-        return str(error)
+        return _words_of(error)
     if is_out_of_memory(error):
         return f"Memory ran out: {remedy.for_memory}."
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+    if isinstance(error, OSError) and _tells_of_a_full_disk(error):
         return f"The disk is full: free some space, and {remedy.again}."
+    if isinstance(error, OSError) and error.errno in _REFUSED:
+        why = f"{error.filename or 'a file'}: {error.strerror}"
+        return f"The system refuses access ({why}): allow it, and {remedy.again}."
     if isinstance(error, FileNotFoundError):
         return f"A file has vanished ({error.filename}): put it back, and {remedy.again}."
     return (
-        f"An error of the program itself ({type(error).__name__}: {error}); the details are in "
-        f"{remedy.log}. Report it."
+        f"An error of the program itself ({type(error).__name__}: {_words_of(error)}); the details "
+        f"are in {remedy.log}. Report it."
     )
+
+
+def _tells_of_a_full_disk(error: OSError) -> bool:
+    # numpy's own words, without a number, where fewer bytes of an array were written than asked
+    return error.errno in _FULL or (error.errno is None and " requested and " in str(error))
+
+
+def _words_of(error: BaseException) -> str:
+    try:
+        words = str(error)
+    except Exception:  # a library's own, which cannot even say what it is
+        return "without words"
+    return words if len(words) <= LONGEST_WORDS else f"{words[:LONGEST_WORDS]}..."
+
+
+def print_traceback() -> None:
+    """Print the exception that is being handled, where that is possible.
+
+    Only after whoever waits was told: with a log on a full disk, or a closed one, it raises inside.
+    """
+    with suppress(Exception):
+        traceback.print_exc()
 
 
 def explain_exit(returncode: int | None, remedy: Remedy, *, process: str = "Its process") -> str:

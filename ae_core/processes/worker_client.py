@@ -1,26 +1,35 @@
 """The app's side of a warm worker: request once, watch, cancel; a dead worker is replaced.
 
+Nothing here waits for the worker: it may be stopped or hang, and pages look at it twice a second.
 The worker's side, and the lines that travel, are in `ae_core.processes.requests`.
 """
 
 from __future__ import annotations
 
-import contextlib
 import itertools
-import json
-import subprocess
+import math
 import threading
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from typing import Any, Literal
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Literal
 
-from ae_core.processes.detached import start_worker
-from ae_core.processes.failures import Remedy, explain_error, explain_exit
+from ae_core.processes.failures import explain_error, explain_exit
+from ae_core.processes.lines import Message
 from ae_core.processes.once import ACTIVE, is_to_start
+from ae_core.processes.worker_process import WorkerProcess, WorkerProgram
 
 State = Literal["queued", "warming", "running", "done", "failed", "cancelled"]
-Message = dict[str, Any]
+
+# A worker that has not done one request in so many starts in a row is given up.
+MOST_STARTS = 3
+# Pause before a worker that died is started again; doubled with every start in a row.
+BACK_OFF_S = 0.25
+# A worker answers a cancel at once, from a thread of its own, and stops at its next report. One
+# that does not is replaced: it is stopped, or hangs in a library.
+ANSWERS_WITHIN_S = 10.0
+STOPS_WITHIN_S = 60.0
+_CLOSES_WITHIN_S = 10.0
 
 
 @dataclass(frozen=True)
@@ -48,34 +57,32 @@ class RequestState:
         """Whether it may still change by itself."""
         return self.state in ACTIVE
 
+    @property
+    def is_waiting(self) -> bool:
+        """Whether the worker has not begun it: another one can do it as well."""
+        return self.state in ("queued", "warming")
+
 
 @dataclass
 class _SentRequest:
-    """A request as it was sent, and how it stands."""
+    """A request as it was sent, and how it stands.
+
+    Attributes:
+        is_answered: Set when the worker has heard that it was taken back.
+        is_over: Set when the worker is done with it.
+    """
 
     id: str
     message: Message
     state: RequestState
     started_at: float = 0.0
+    is_answered: threading.Event = field(default_factory=threading.Event)
+    is_over: threading.Event = field(default_factory=threading.Event)
 
-
-@dataclass(frozen=True)
-class WorkerProgram:
-    """How a worker is started and what is said of it.
-
-    Attributes:
-        module: Run as `python -m module arguments`.
-        arguments: Its command line.
-        environment: Variables of its own.
-        name: "The process that makes maps": the beginning of a sentence about its end.
-        remedy: What a person can do when it dies.
-    """
-
-    module: str
-    arguments: tuple[str, ...]
-    environment: Mapping[str, str]
-    name: str
-    remedy: Remedy
+    def end(self) -> None:
+        """The worker has nothing to do with it any more."""
+        self.is_answered.set()
+        self.is_over.set()
 
 
 class WorkerClient:
@@ -96,26 +103,28 @@ class WorkerClient:
             on_event: Gets the worker's events that are about no request.
         """
         self._program, self._on_start, self._on_event = program, on_start, on_event
-        self._lock = threading.RLock()
+        self._lock = threading.RLock()  # held for as long as a process takes to start, no longer
         self._requests: dict[str, _SentRequest] = {}  # by key, the newest of that key
-        self._process: subprocess.Popen[str] | None = None
-        self._listener: threading.Thread | None = None
+        self._in_worker: dict[str, _SentRequest] = {}  # by id, until the worker is done with it
+        self._process: WorkerProcess | None = None
+        self._n_starts = 0  # in a row without a request done
+        self._next_start: threading.Timer | None = None
         self._numbers = itertools.count(1)
 
     @property
     def pid(self) -> int | None:
         """Process id of the running worker."""
         process = self._process
-        return process.pid if process is not None and process.poll() is None else None
+        return None if process is None else process.pid
 
     def start(self) -> None:
-        """Start the worker if it is not running.
+        """Start the worker if it is not running, nor about to be started again.
 
         Raises:
             OSError: The process cannot be started.
         """
         with self._lock:
-            if self.pid is None:
+            if self._process is None and self._next_start is None:
                 self._start_process()
 
     def ask_once(
@@ -152,12 +161,18 @@ class WorkerClient:
             return None if request is None else _with_estimate(request)
 
     def cancel(self, key: str) -> None:
-        """Stop a request; it counts as cancelled at once, the worker follows."""
+        """Stop a request; it counts as cancelled at once, and a worker that goes on is replaced."""
         with self._lock:
-            request = self._requests.get(key)
-            if request is not None and request.state.is_active:
-                request.state = _cancelled(request.state)
-                self.send({"cancel": request.id})
+            request, process = self._requests.get(key), self._process
+            if request is None or not request.state.is_active:
+                return
+            was_running = not request.state.is_waiting
+            request.state = _cancelled(request.state)
+            if process is None or request.id not in self._in_worker:
+                return
+            process.send({"cancel": request.id})
+        arguments = (process, request, was_running)
+        threading.Thread(target=_see_it_stop, args=arguments, daemon=True).start()
 
     def forget(self, key: str) -> None:
         """Forget how a request ended, so that the next one tries again."""
@@ -167,27 +182,24 @@ class WorkerClient:
                 del self._requests[key]
 
     def send(self, message: Message) -> None:
-        """Write to the worker, if there is one."""
+        """Have a message written to the worker, if there is one that reads."""
         with self._lock:
-            process = self._process
-            if process is None or process.stdin is None:
-                return
-            # An error means that it has just died: `_listen` sees that too and tells the requests.
-            with contextlib.suppress(OSError, ValueError):
-                process.stdin.write(json.dumps(message) + "\n")
-                process.stdin.flush()
+            if self._process is not None:
+                self._process.send(message)
 
     def close(self) -> None:
         """End the worker; requests in it count as cancelled."""
         with self._lock:
             process, self._process = self._process, None
+            if self._next_start is not None:
+                self._next_start.cancel()
+                self._next_start = None
             for request in self._requests.values():
                 if request.state.is_active:
                     request.state = _cancelled(request.state)
-            listener = self._listener
-        if process is not None and process.stdin is not None and listener is not None:
-            process.stdin.close()
-            listener.join(timeout=10)
+            self._leave_worker()
+        if process is not None:
+            process.close(timeout_s=_CLOSES_WITHIN_S)
 
     def _settled(
         self, key: str, is_done: Callable[[], bool], *, fresh: bool
@@ -204,66 +216,126 @@ class WorkerClient:
         message = {"id": number, "kind": kind, "inputs": inputs}
         state = RequestState(key, "queued", message="waiting for its turn")
         request = self._requests[key] = _SentRequest(number, message, state)
-        try:
-            self.start()
-        except OSError as error:
-            request.state = self._not_started(request.state, error)
-        else:
-            self.send(message)
+        if self._process is not None:
+            self._send_request(self._process, request)
+        elif self._next_start is None:  # else it is sent with the others when that time comes
+            self._start_or_say_why()
         return request.state
 
-    def _not_started(self, state: RequestState, error: OSError) -> RequestState:
-        message = f"The worker cannot be started. {explain_error(error, self._program.remedy)}"
-        return replace(state, state="failed", message=message)
+    # Starting ----------------------------------------------------------------------------------
 
-    def _start_process(self) -> None:
-        program = self._program
-        self._process = start_worker(
-            program.module, *program.arguments, environment=program.environment
-        )
-        self._listener = threading.Thread(target=self._listen, args=(self._process,), daemon=True)
-        self._listener.start()
-        self._on_start()
-
-    def _listen(self, process: subprocess.Popen[str]) -> None:
-        """Take in events until the worker ends, then tell its requests."""
-        assert process.stdout is not None and process.stdin is not None
-        with process.stdout as events:
-            for line in events:
-                event = json.loads(line)
-                with self._lock:
-                    if "id" not in event:
-                        self._on_event(event)
-                    for request in self._requests.values():
-                        if request.id == event.get("id"):
-                            _apply_event(request, event)
-        returncode = process.wait()
-        with contextlib.suppress(OSError):
-            process.stdin.close()
-        with self._lock:
-            if self._process is process:
-                self._process = None
-                self._report_exit(returncode)
-
-    def _report_exit(self, returncode: int) -> None:
-        """The worker is dead: what it did has failed, what waited goes to a new worker."""
-        program = self._program
-        why = explain_exit(returncode, program.remedy, process=program.name)
-        waiting = []
-        for request in self._requests.values():
-            if request.state.state == "queued":
-                waiting.append(request)
-            elif request.state.is_active:
-                request.state = replace(request.state, state="failed", message=why)
-        if not waiting:
-            return
+    def _start_or_say_why(self) -> None:
+        """Start the worker; where that is impossible, all that waits has failed."""
         try:
             self._start_process()
         except OSError as error:
-            for request in waiting:
-                request.state = self._not_started(request.state, error)
-        for request in sorted(waiting, key=lambda request: int(request.id)):
-            self.send(request.message)
+            self._fail_waiting(
+                f"The worker cannot be started. {explain_error(error, self._program.remedy)}"
+            )
+
+    def _start_process(self) -> None:
+        """Start the worker and send it all that waits."""
+        process = WorkerProcess(self._program, on_message=self._take_in, on_exit=self._report_exit)
+        self._process, self._n_starts = process, self._n_starts + 1
+        self._on_start()
+        for request in self._waiting():
+            self._send_request(process, request)
+
+    def _send_request(self, process: WorkerProcess, request: _SentRequest) -> None:
+        try:
+            is_sent = process.send(request.message)
+            why = (
+                f"{self._program.name} takes in no more requests: cancel some, or try again later."
+            )
+        except ValueError as error:
+            is_sent, why = False, f"The request cannot be sent. {error}"
+        if is_sent:
+            self._in_worker[request.id] = request
+        else:
+            request.state = replace(request.state, state="failed", message=why)
+
+    def _waiting(self) -> list[_SentRequest]:
+        """Requests that no worker has begun, in the order in which they came."""
+        waiting = [request for request in self._requests.values() if request.state.is_waiting]
+        return sorted(waiting, key=lambda request: int(request.id))
+
+    def _fail_waiting(self, why: str) -> None:
+        for request in self._waiting():
+            request.state = replace(request.state, state="failed", message=why)
+
+    def _start_again(self) -> None:
+        """The pause after a death is over."""
+        with self._lock:
+            if self._next_start is None:
+                return  # closed meanwhile
+            self._next_start = None
+            if self._waiting():
+                self._start_or_say_why()
+
+    # Told by the worker's threads -----------------------------------------------------------------
+
+    def _take_in(self, process: WorkerProcess, event: Message) -> None:
+        """An event of the worker; raises KeyError, TypeError or ValueError where it is none."""
+        with self._lock:
+            if process is not self._process:
+                return
+            if "id" not in event:
+                self._on_event(event)
+                return
+            request = self._in_worker.get(event["id"])
+            if request is None:
+                return
+            _apply_event(request, event)
+            if event["event"] == "cancelling":
+                request.is_answered.set()
+            if event["event"] in ("done", "failed", "cancelled"):
+                self._n_starts = 0
+                del self._in_worker[request.id]
+                request.end()
+
+    def _report_exit(self, process: WorkerProcess, returncode: int) -> None:
+        """The worker is dead: what it did has failed, what waited goes to a new worker."""
+        with self._lock:
+            if process is not self._process:
+                return
+            self._process = None
+            self._leave_worker()
+            why = explain_exit(returncode, self._program.remedy, process=self._program.name)
+            for request in self._requests.values():
+                if request.state.is_waiting:
+                    request.state = replace(request.state, state="queued", seconds_left=None)
+                elif request.state.is_active:
+                    request.state = replace(request.state, state="failed", message=why)
+            self._start_later_or_give_up(returncode)
+
+    def _start_later_or_give_up(self, returncode: int) -> None:
+        """After a death: a new worker for what waits, unless three in a row have done nothing."""
+        n_starts = self._n_starts
+        if not self._waiting():
+            self._n_starts = 0
+        elif n_starts < MOST_STARTS:
+            self._next_start = threading.Timer(BACK_OFF_S * 2**n_starts, self._start_again)
+            self._next_start.daemon = True
+            self._next_start.start()
+        else:
+            self._n_starts = 0  # a later request is a new attempt
+            name = f"{self._program.name}, started {n_starts} times in a row without success,"
+            self._fail_waiting(explain_exit(returncode, self._program.remedy, process=name))
+
+    def _leave_worker(self) -> None:
+        """Nothing is in a worker any more: who waits for its answers need not."""
+        for request in self._in_worker.values():
+            request.end()
+        self._in_worker.clear()
+
+
+def _see_it_stop(process: WorkerProcess, request: _SentRequest, was_running: bool) -> None:
+    """Kill a worker that does not answer a cancel, or goes on with what was taken back."""
+    is_obeyed = request.is_answered.wait(ANSWERS_WITHIN_S)
+    if is_obeyed and was_running:
+        is_obeyed = request.is_over.wait(STOPS_WITHIN_S)
+    if not is_obeyed:
+        process.kill()  # `_report_exit` starts another one for what waits
 
 
 def _cancelled(state: RequestState) -> RequestState:
@@ -271,7 +343,7 @@ def _cancelled(state: RequestState) -> RequestState:
 
 
 def _apply_event(request: _SentRequest, event: Message) -> None:
-    """An event to the state of its request."""
+    """An event to the state of its request; raises where it is none."""
     state, kind = request.state, event["event"]
     if not state.is_active:
         return  # cancelled here already
@@ -279,22 +351,25 @@ def _apply_event(request: _SentRequest, event: Message) -> None:
         request.started_at = time.monotonic()
         request.state = replace(state, state="running", message="starting")
     elif kind == "warm-up":
-        request.state = replace(
-            state,
-            state="warming",
-            seconds_left=float(event["seconds_left"]),
-            message=event["message"],
-        )
+        seconds_left, message = _number(event["seconds_left"]), str(event["message"])
+        request.state = replace(state, state="warming", seconds_left=seconds_left, message=message)
     elif kind == "progress":
-        request.state = replace(
-            state, state="running", progress=event["fraction"], message=event["message"]
-        )
+        progress, message = min(_number(event["fraction"]), 1.0), str(event["message"])
+        request.state = replace(state, state="running", progress=progress, message=message)
     elif kind == "partial":
         request.state = replace(state, n_partial=state.n_partial + 1)
     elif kind in ("done", "failed", "cancelled"):
         progress = 1.0 if kind == "done" else state.progress
         message = str(event.get("message", kind))
         request.state = replace(state, state=kind, progress=progress, message=message)
+
+
+def _number(value: object) -> float:
+    """A finite number, at least 0; raises TypeError or ValueError where it is none."""
+    number = float(value)  # type: ignore[arg-type]
+    if not math.isfinite(number):
+        raise ValueError(f"{number} is no finite number")
+    return max(number, 0.0)
 
 
 def _with_estimate(request: _SentRequest) -> RequestState:

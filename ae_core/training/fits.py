@@ -16,7 +16,8 @@ from ae_core.locations import write_atomically
 from ae_core.processes.progress import CancelledError
 from ae_core.training import watch
 from ae_core.training.reporter import Reporter
-from ae_core.training.runs import RESUME, RunRequest
+from ae_core.training.runs import RunRequest
+from ae_core.training.status import RESUME
 
 if TYPE_CHECKING:
     from ae_core.codecs.codec import Codec
@@ -42,7 +43,7 @@ def fit_autoencoder(
     for moment in training.steps():
         reporter.update(**changes_of(training, moment, *start))
         if moment.epoch_ended:
-            write_atomically(folder / HISTORY, as_lines(training.history))
+            write_atomically(folder / HISTORY, as_lines(training.history), make_folder=False)
             watched.add_frame(len(training.history))
         cancelled = reporter.cancelled.is_set()
         if cancelled or time.monotonic() - saved_at > request.training.save_interval_s:

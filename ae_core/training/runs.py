@@ -19,8 +19,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Self
+from typing import Self
 
+import psutil
+from filelock import FileLock, Timeout
 from pydantic import Field, model_validator
 
 from ae_core.codecs.checkpoints import read_history
@@ -35,23 +37,23 @@ from ae_core.locations import (
     write_atomically,
 )
 from ae_core.models.composition import check_composition
-from ae_core.processes.detached import ProcessIdentity, start_detached
-from ae_core.processes.failures import Remedy, explain_exit
+from ae_core.processes.detached import start_detached
 from ae_core.reading import read_each, read_settings, subfolders
-
-REQUEST, STATUS, RESUME, LOG, CANCEL = (
-    "request.json",
-    "status.json",
-    "resume.safetensors",
-    "worker.log",
-    "cancel",
+from ae_core.training.status import (
+    GOING,
+    LOCK,
+    LOG,
+    RESUMABLE,
+    STATUS,
+    Status,
+    read_status,
+    write_status,
 )
-STALE_AFTER_S = 120.0
-_STATUS_BYTES = 4096
 
-State = Literal["queued", "running", "done", "cancelled", "failed", "lost"]
-GOING: tuple[State, ...] = ("queued", "running")
-RESUMABLE: tuple[State, ...] = ("cancelled", "failed", "lost")
+REQUEST, CANCEL = "request.json", "cancel"
+_LOCKED_FOR_S = 5.0
+# A run that waits reports twice a second; one that does not is passed by those behind it.
+PASSED_AFTER_S = 10.0
 
 
 class RunRequest(Settings):
@@ -73,27 +75,6 @@ class RunRequest(Settings):
         check_name(self.name)
         codec_kind(self.codec).check_model(self.model)
         return self
-
-
-class Status(Settings):
-    """How a run stands, in `status.json`."""
-
-    state: State = Field(description="What the run is doing.")
-    queued_at: float = Field(description="When it was started or resumed, seconds since 1970.")
-    heartbeat: float = Field(description="When the process last wrote this.")
-    pid: int = Field(0, description="The process; 0 before it has reported.")
-    process_created: float = Field(0.0, description="Its creation time: pids are used again.")
-    progress: float = Field(0.0, ge=0, le=1, description="Share of the run done.")
-    phase: str = Field("", description="What is being done.")
-    epoch: int = Field(0, description="Epochs done.")
-    n_epochs: int = Field(0, description="Epochs asked for.")
-    seconds: float = Field(0.0, description="Seconds trained so far.")
-    seconds_left: float | None = Field(None, description="Estimate; none when not known yet.")
-    message: str = Field("", description="Why it stands so, and what to do.")
-
-    @property
-    def process(self) -> ProcessIdentity:
-        return ProcessIdentity(self.pid, self.process_created)
 
 
 @dataclass(frozen=True)
@@ -172,6 +153,8 @@ def _refusal_in_words(what: str) -> Iterator[None]:
     """Say in words what the system refuses: a full disk, a folder that cannot be written."""
     try:
         yield
+    except Timeout as error:
+        raise RunError(f"{what}: another process is at it. Try again in a moment.") from error
     except OSError as error:
         raise RunError(
             f"{what} ({error.strerror or error}): see that {home()} can be written to "
@@ -203,8 +186,17 @@ def end_process(run: Run) -> None:
     """End a run's process at once; nothing where it has none.
 
     The folder may be a copy of a run that is going: that one's process is left alone.
+
+    Raises:
+        RunError: The system does not let it be ended.
     """
-    run.status.process.kill(str(run.folder))
+    try:
+        run.status.process.kill(str(run.folder))
+    except psutil.Error as error:
+        raise RunError(
+            f"The process of run {run.name!r} cannot be ended ({error}): end it by hand, or start "
+            "the machine anew."
+        ) from error
 
 
 def check_same_data(request: RunRequest, fingerprint: str) -> None:
@@ -243,7 +235,8 @@ def cancel(name: str) -> None:
     run = find_run(name)
     if not run.is_going:
         raise RunError(f"`name`: run {name!r} is {run.status.state}: there is nothing to cancel.")
-    write_atomically(run.folder / CANCEL, "")
+    with _refusal_in_words(f"Run {name!r} could not be cancelled"):
+        write_atomically(run.folder / CANCEL, "", make_folder=False)
 
 
 def list_runs() -> list[Run]:
@@ -258,12 +251,31 @@ def list_broken_runs() -> dict[str, str]:
 
 def _read_runs() -> tuple[list[Run], dict[str, str]]:
     """A folder that is being created has a request, but no status yet: it is no run so far."""
-    folders = [
-        folder
-        for folder in subfolders(checkpoints_dir())
-        if (folder / REQUEST).exists() and (folder / STATUS).exists()
-    ]
+    folders = [folder for folder in subfolders(checkpoints_dir()) if _looks_like_a_run(folder)]
     return read_each(folders, lambda folder: find_run(folder.name))
+
+
+def _looks_like_a_run(folder: Path) -> bool:
+    try:
+        return (folder / REQUEST).exists() and (folder / STATUS).exists()
+    except OSError:
+        return True  # it cannot be looked into, and reading it says why
+
+
+def is_its_turn(name: str, queued_monotonic: float) -> bool:
+    """Whether no other run trains, and none that waits was started before this one.
+
+    A run that cannot be read, is gone, or is silent keeps nobody waiting.
+    """
+    for run in list_runs():
+        if run.name == name:
+            continue
+        if run.status.state == "running":
+            return False
+        is_before = (run.status.queued_monotonic, run.name) < (queued_monotonic, name)
+        if run.status.state == "queued" and is_before and run.status.silent_s < PASSED_AFTER_S:
+            return False
+    return True
 
 
 def find_run(name: str) -> Run:
@@ -284,63 +296,24 @@ def find_run(name: str) -> Run:
     return Run(name, folder, request.model_copy(update={"name": name}), read_status(name))
 
 
-def read_status(name: str) -> Status:
-    """How a run stands; "lost" when it should be going but its process is not there.
-
-    Raises:
-        RunError: There is no such run, or its status is broken.
-    """
-    path = checkpoints_dir() / check_name(name) / STATUS
-    status = _read_status_file(path)
-    if status.state not in GOING:
-        return status
-    reported = time.time() - status.heartbeat < STALE_AFTER_S
-    is_alive = status.process.is_alive
-    if reported and (status.pid == 0 or is_alive):
-        return status
-    saved = (path.parent / RESUME).is_file()
-    again = "resume it to go on from its last save" if saved else "resume it to start it again"
-    if is_alive:
-        why = f"Its process has not reported for {STALE_AFTER_S:.0f} s: {again}."
-    else:
-        why = explain_exit(None, Remedy(again, log=LOG))
-    return status.model_copy(
-        update={"state": "lost", "seconds_left": None, "message": f"Lost. {why}"}
-    )
-
-
-def write_status(folder: Path, status: Status) -> None:
-    """Write `status.json`, also when the disk is full: then into the blocks it has already."""
-    content = status.model_dump_json().encode().ljust(_STATUS_BYTES)
-    path = folder / STATUS
-    try:
-        write_atomically(path, content)
-    except OSError:
-        if not path.exists():
-            raise
-        with path.open("r+b") as file:
-            file.write(content)
-
-
-def _read_status_file(path: Path) -> Status:
-    for attempt in range(3):
-        try:
-            return read_settings(path, Status)
-        except MissingFileError as error:
-            raise RunError(f"`name`: there is no run {path.parent.name!r}.") from error
-        except UnreadableFileError as error:
-            if attempt == 2:
-                raise RunError(
-                    f"Run {path.parent.name!r} cannot be read: {error}. Remove its folder, or "
-                    f"delete its {STATUS} and start a new run."
-                ) from error
-            time.sleep(0.02)  # being written in place: the disk is full
-    raise AssertionError("unreachable")
-
-
 def _launch(folder: Path) -> None:
-    """Start the worker process, detached: it outlives this one."""
-    (folder / CANCEL).unlink(missing_ok=True)
-    now = time.time()
-    write_status(folder, Status(state="queued", queued_at=now, heartbeat=now, phase="starting"))
-    start_detached("ae_core.training.worker", str(folder), log=folder / LOG, keep_log=True)
+    """Start the worker process, detached: it outlives this one.
+
+    It waits for the lock, so that it says nothing before its pid is on disk.
+    """
+    now = time.monotonic()
+    queued = Status(
+        state="queued", queued_at=time.time(), queued_monotonic=now, heartbeat=now, phase="starting"
+    )
+    with FileLock(folder / LOCK, timeout=_LOCKED_FOR_S):
+        (folder / CANCEL).unlink(missing_ok=True)
+        write_status(folder, queued)
+        process = start_detached(
+            "ae_core.training.worker", str(folder), log=folder / LOG, keep_log=True
+        )
+        started = {"pid": process.pid, "process_created": process.created}
+        try:
+            write_status(folder, queued.model_copy(update=started))
+        except OSError:
+            process.kill(str(folder))
+            raise

@@ -21,7 +21,7 @@ from ae_core.training.loop import Position, Training
 def save_state(path: Path, training: Training) -> None:
     """Write tensors and, in the same file's header, the rest: one rename makes both current."""
     tensors, rest = state_of(training)
-    write_atomically(path, save(tensors, metadata={"rest": rest}))
+    write_atomically(path, save(tensors, metadata={"rest": rest}), make_folder=False)
 
 
 def load_state(path: Path, training: Training) -> None:

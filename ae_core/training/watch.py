@@ -81,8 +81,8 @@ def begin(folder: Path, pictures: np.ndarray, rows: np.ndarray) -> None:
         pictures: uint8 (n, C, H, W), the first of the watched items as they are drawn.
         rows: Their and the others' rows in the data set.
     """
-    write_atomically(folder / FOLDER / "rows.npy", _npy(rows))
-    write_atomically(items_sheet_path(folder), _webp(pictures[:N_PICTURES]))
+    _write(folder, "rows.npy", _npy(rows))
+    _write(folder, items_sheet_path(folder).name, _webp(pictures[:N_PICTURES]))
 
 
 def add_frame(folder: Path, epoch: int, pictures: np.ndarray, codes: np.ndarray) -> None:
@@ -94,8 +94,8 @@ def add_frame(folder: Path, epoch: int, pictures: np.ndarray, codes: np.ndarray)
         pictures: uint8 (16, C, H, W), reconstructions of the first watched items, drawn alike.
         codes: (n, latent_dim).
     """
-    write_atomically(folder / FOLDER / f"epoch-{epoch:05d}.webp", _webp(pictures))
-    write_atomically(folder / FOLDER / f"epoch-{epoch:05d}.npy", _npy(codes.astype(np.float16)))
+    _write(folder, f"epoch-{epoch:05d}.webp", _webp(pictures))
+    _write(folder, f"epoch-{epoch:05d}.npy", _npy(codes.astype(np.float16)))
     n_most = int(np.clip(BUDGET_BYTES // (2 * codes.size), _MIN_FRAMES, _MAX_FRAMES))
     stride = 1
     while epoch / stride > n_most:
@@ -153,6 +153,12 @@ def read_sheet(path: Path) -> np.ndarray:
 def items_sheet_path(folder: Path) -> Path:
     """The contact sheet of the undamaged items."""
     return folder / FOLDER / "items.webp"
+
+
+def _write(folder: Path, name: str, content: bytes) -> None:
+    """Write a file of `watch/`; the run's own folder must be there."""
+    (folder / FOLDER).mkdir(exist_ok=True)
+    write_atomically(folder / FOLDER / name, content, make_folder=False)
 
 
 def _webp(pictures: np.ndarray) -> bytes:

@@ -2,9 +2,7 @@
 
 import sys
 import time
-import traceback
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -14,47 +12,59 @@ from ae_core.codecs.checkpoints import save_checkpoint
 from ae_core.codecs.config import CheckpointConfig
 from ae_core.data.catalogue import load_data_set
 from ae_core.errors import AeCoreError
-from ae_core.locations import checkpoints_dir, write_atomically
-from ae_core.processes.failures import Remedy, explain_error
+from ae_core.locations import write_atomically
+from ae_core.processes.failures import Remedy, explain_error, print_traceback
 from ae_core.processes.priority import lower_priority
 from ae_core.processes.progress import CancelledError
+from ae_core.processes.signals import EndSignals
 from ae_core.training.fits import FITS
 from ae_core.training.reporter import Reporter
-from ae_core.training.runs import (
-    LOG,
-    REQUEST,
-    RESUME,
-    RunRequest,
-    check_same_data,
-    find_run,
-    list_runs,
-)
+from ae_core.training.runs import REQUEST, RunRequest, check_same_data, find_run, is_its_turn
+from ae_core.training.status import LOCK, LOG, RESUME
+
+# Whoever started this process holds the lock until its pid is on disk.
+LOCKED_FOR_S = 10.0
 
 
-def main(folder: Path) -> None:
-    """Wait for the turn, train, and leave a final state whatever happens."""
+def main(folder: Path, signals: EndSignals | None = None) -> None:
+    """Wait for the turn, train, and leave a final state whatever happens.
+
+    Args:
+        folder: The run's.
+        signals: Of the system, at which the run saves and ends; None where others handle them.
+    """
+    if not folder.is_dir():
+        return  # removed before it began; the lock would bring it back
     try:
-        lock = FileLock(folder / ".lock").acquire(blocking=False)
+        lock = FileLock(folder / LOCK, timeout=LOCKED_FOR_S).acquire()
     except Timeout:
         return  # resumed twice at once: the other process has it
     with lock:
+        run_in_turn(folder, Reporter(folder, signals))
+
+
+def run_in_turn(folder: Path, reporter: Reporter) -> None:
+    """Train when it is this run's turn; the final state is written before anything is printed."""
+    lower_priority()
+    remedy = Remedy("start a new run", log=f"{LOG} in the run's folder")
+    try:
         run = find_run(folder.name)
-        reporter = Reporter(folder, queued_at=run.status.queued_at)
-        lower_priority()
-        try:
-            with turn(reporter, run.name):
-                n_epochs = FITS[run.request.codec].n_epochs(run.request)
-                reporter.write(state="running", phase="preparing data", n_epochs=n_epochs)
-                work(folder, run.request, reporter)
-        except CancelledError:
-            reporter.end(state="cancelled", message="Cancelled: resume goes on from here.")
-        except BaseException as error:
-            traceback.print_exc()
-            message = explain_error(error, remedy_for(run.request))
-            reporter.end(state="failed", message=message)
-        else:
-            reporter.end(state="done", progress=1.0, phase="done", message="")
-            # the last thing: whatever interrupts a run before goes on from here, not from nothing
+        remedy = remedy_for(run.request)
+        wait_for_turn(reporter, run.name)
+        n_epochs = FITS[run.request.codec].n_epochs(run.request)
+        reporter.write(state="running", phase="preparing data", n_epochs=n_epochs)
+        work(folder, run.request, reporter)
+    except CancelledError:
+        reporter.end(state="cancelled", message=reporter.words_of_stop)
+    except BaseException as error:
+        is_folder_gone = reporter.is_folder_gone
+        reporter.end(state="failed", message=explain_error(error, remedy))
+        if not is_folder_gone:
+            print_traceback()
+    else:
+        reporter.end(state="done", progress=1.0, phase="done", message="")
+        # the last thing: whatever interrupts a run before goes on from here, not from nothing
+        with suppress(OSError):
             (folder / RESUME).unlink(missing_ok=True)
 
 
@@ -66,32 +76,11 @@ def remedy_for(request: RunRequest) -> Remedy:
     return Remedy("resume", log=f"{LOG} in the run's folder", smaller=smaller)
 
 
-@contextmanager
-def turn(reporter: Reporter, name: str) -> Iterator[None]:
+def wait_for_turn(reporter: Reporter, name: str) -> None:
     """Wait until no other run is going, first come, first served."""
-    lock = FileLock(checkpoints_dir() / ".queue.lock", blocking=False)
-    while not (is_first(name) and acquire_if_free(lock)):
+    while not is_its_turn(name, reporter.queued_monotonic):
         reporter.check()
         time.sleep(0.3)
-    try:
-        yield
-    finally:
-        lock.release()
-
-
-def acquire_if_free(lock: FileLock) -> bool:
-    """Whether the lock is ours now; the system gives it back however this process ends."""
-    try:
-        lock.acquire()
-    except Timeout:
-        return False
-    return True
-
-
-def is_first(name: str) -> bool:
-    """Whether no run that waits was started before this one."""
-    waiting = [run for run in list_runs() if run.status.state == "queued"]
-    return not waiting or min(waiting, key=lambda run: run.status.queued_at).name == name
 
 
 def work(folder: Path, request: RunRequest, reporter: Reporter) -> None:
@@ -106,7 +95,8 @@ def work(folder: Path, request: RunRequest, reporter: Reporter) -> None:
     if not request.data_fingerprint:
         changed = {"data_fingerprint": data_set.about.fingerprint}
         request = request.model_copy(update=changed)
-        write_atomically(folder / REQUEST, request.model_dump_json(indent=2))
+        content = request.model_dump_json(indent=2)
+        write_atomically(folder / REQUEST, content, make_folder=False)
     fit = FITS[request.codec]
     codec, history = fit.fit(folder, request, data_set, reporter)
     reporter.write(phase="saving")
@@ -130,4 +120,4 @@ def work(folder: Path, request: RunRequest, reporter: Reporter) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), EndSignals())

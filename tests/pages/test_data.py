@@ -16,7 +16,7 @@ from ae_core.locations import data_dir
 from ae_core.processes import tasks
 from ae_core.processes.tasks import Task
 from tests.pages.steering_world import open_page, words
-from zoetrope.ui import attribute_filter
+from zoetrope.ui import attribute_filter, tray
 
 
 def add_labelled(path: Path, name: str = "mine") -> None:
@@ -154,9 +154,10 @@ def test_work_that_failed_is_shown_where_the_page_stops_early(
     add_arrays(tmp_path / "a.npz", "odd")
     failed = Task(
         task_id="x", kind="encode", title="Encoding", arguments={}, state="failed", started=0,
-        updated=0, message="The disk is full.",
+        updated=0, message="The disk is full.", owners=("me",),
     )  # fmt: skip
     monkeypatch.setattr(tasks, "list_tasks", lambda: [failed])
+    monkeypatch.setattr(tray, "current_owner", lambda: "me")
     app = open_page("morph.py", {"data": "odd"})
     said = [error.value for error in app.error]
     assert any("train one" in text.lower() for text in said)  # no checkpoint: the page stops

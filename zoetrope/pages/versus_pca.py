@@ -13,6 +13,7 @@ from ae_core.processes.tasks import Task
 from zoetrope.live.engine.engine import get_engine
 from zoetrope.ui import cached, keys, page, state
 from zoetrope.ui.compare import error_panel
+from zoetrope.ui.owner import current_owner
 from zoetrope.ui.plain_text import as_written
 
 N_COLUMNS = 8
@@ -64,7 +65,10 @@ def ask(checkpoint: Checkpoint) -> None:
 
     def measure(*, fresh: bool) -> Task:
         title = f"Measuring {checkpoint.name} on {name}"
-        return long_work.start("compare", title, fresh=fresh, checkpoint=checkpoint.name, data=name)
+        return long_work.start(
+            "compare", title, owner=current_owner(), fresh=fresh,
+            checkpoint=checkpoint.name, data=name,
+        )  # fmt: skip
 
     if measure(fresh=False).state == "running":
         st.info("Measuring both on held-out items; the sidebar shows how far it is.")

@@ -10,6 +10,7 @@ from zoetrope.live.components.stage import session_token
 from zoetrope.live.components.upload import Upload, upload_field
 from zoetrope.live.wire.tokens import read_token
 from zoetrope.ui import keys
+from zoetrope.ui.owner import current_owner
 from zoetrope.ui.plain_text import as_written
 
 
@@ -46,7 +47,14 @@ def _add(upload: Upload, name: str, size: int) -> None:
     path = take_upload(read_token(session_token()), upload.stored)
     title = f"Adding {upload.name} as {name}"
     long_work.start(
-        "add", title, fresh=True, path=str(path), name=name, size=size, source=upload.name
+        "add",
+        title,
+        owner=current_owner(),
+        fresh=True,
+        path=str(path),
+        name=name,
+        size=size,
+        source=upload.name,
     )
     st.session_state[keys.ADDED], st.session_state[keys.ADDING] = upload.stored, upload.name
     st.rerun()

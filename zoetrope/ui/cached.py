@@ -11,6 +11,7 @@ from ae_core.codecs.checkpoints import Checkpoint
 from ae_core.codecs.codes import cached_codes, check_items, codes_for, codes_key
 from ae_core.data.store import DataSet
 from zoetrope.ui import state
+from zoetrope.ui.owner import current_owner
 
 # Up to this many items are encoded while the page waits; more become a task in the tray.
 ENCODE_AT_ONCE = 2_000
@@ -61,7 +62,8 @@ def _is_encoded(checkpoint: Checkpoint, data_set: DataSet) -> bool:
 def _encode_in_background(checkpoint: Checkpoint) -> None:
     name = state.chosen_data_name()
     title = f"Encoding {name} with {checkpoint.name}"
-    long_work.start("encode", title, checkpoint=checkpoint.name, data=name)
+    owner = current_owner()
+    long_work.start("encode", title, owner=owner, checkpoint=checkpoint.name, data=name)
 
 
 def codes(checkpoint: Checkpoint, data_set: DataSet) -> np.ndarray:

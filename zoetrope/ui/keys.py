@@ -32,7 +32,7 @@ OF_ITEMS = (ITEMS, PLACE, START, POSITIONS, SUM, WEIGHTS, PART, DIRECTION, FIXED
 # ------------------------------------------------------------------------ in the session
 KEPT = "kept_{}"  # of a name in the address: its value, while Streamlit has emptied the query
 DATA_PICKER, CHECKPOINT_PICKER, RUN_PICKER = "data_picker", "checkpoint_picker", "run_picker"
-TASKS_SEEN = "tasks_seen"
+TASKS_SEEN, OWNER = "tasks_seen", "owner"
 
 FIRST_MAP, SECOND_MAP, POLLING = "explore_map", "explore_map_beside", "explore_polling"
 MORPH_SLIDER, MORPH_ACTIVE = "morph_slider", "morph_active"

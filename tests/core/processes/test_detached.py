@@ -93,4 +93,4 @@ def test_processes_of_long_work_find_the_same_home_from_anywhere(
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     process = start_worker("say", environment={"OWN": "1"})
     output, _ = process.communicate(timeout=60)
-    assert output.split() == [str(tmp_path / "relative"), "1"]
+    assert output.decode().split() == [str(tmp_path / "relative"), "1"]

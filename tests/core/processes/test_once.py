@@ -13,7 +13,8 @@ from ae_core.locations import cache_dir, project_root
 from ae_core.processes import tasks
 from ae_core.processes.failures import Remedy
 from ae_core.processes.once import is_to_start
-from ae_core.processes.worker_client import RequestState, WorkerClient, WorkerProgram
+from ae_core.processes.worker_client import RequestState, WorkerClient
+from ae_core.processes.worker_process import WorkerProgram
 from tests.waiting import wait_until
 
 # Waits for the file that both look for, then starts the task: at the same moment as the other.

@@ -11,12 +11,12 @@ import time
 
 import numpy as np
 import pandas as pd
-import psutil
 import pytest
 import torch
 from filelock import FileLock
 from safetensors.torch import load_file, save
 
+from ae_core import locations
 from ae_core.codecs.autoencoder import build_autoencoder
 from ae_core.codecs.checkpoints import find_checkpoint, load_codec
 from ae_core.codecs.pca import fit_pca
@@ -29,8 +29,9 @@ from ae_core.locations import checkpoints_dir, data_dir
 from ae_core.processes.failures import explain_error
 from ae_core.training import runs, watch, worker
 from ae_core.training.loop import Training
-from ae_core.training.runs import RunRequest, Status
+from ae_core.training.runs import RunRequest
 from ae_core.training.state import load_state, save_state
+from ae_core.training.status import RESUME, Status
 from ae_core.training.worker import remedy_for
 from tests.waiting import wait_until
 
@@ -124,7 +125,7 @@ def test_what_interrupts_a_run_after_training_does_not_throw_the_training_away(m
     assert (status.state, status.epoch) == ("done", TRAINING.epochs)
     assert [path.read_bytes() for path in finished] == before
     assert "PCA with 4 components" in find_checkpoint("fitted").card()
-    wait_for("fitted", lambda _: not (folder / runs.RESUME).exists())
+    wait_for("fitted", lambda _: not (folder / RESUME).exists())
 
 
 def test_runs_wait_for_each_other_and_can_be_cancelled_and_resumed():
@@ -140,7 +141,7 @@ def test_runs_wait_for_each_other_and_can_be_cancelled_and_resumed():
     assert wait_until_over("third").state == "cancelled"
     runs.cancel("first")
     assert wait_until_over("first").state == "cancelled"
-    assert (checkpoints_dir() / "first" / runs.RESUME).is_file()
+    assert (checkpoints_dir() / "first" / RESUME).is_file()
     assert wait_until_over("second").state == "done"
     epoch = runs.read_status("first").epoch
     runs.resume("first")
@@ -167,8 +168,8 @@ def a_run_on_disk(name, **changes):
     folder = checkpoints_dir() / name
     folder.mkdir(parents=True)
     (folder / runs.REQUEST).write_text(request_of(name).model_dump_json())
-    now = time.time()
-    status = Status(**({"state": "running", "queued_at": now, "heartbeat": now} | changes))
+    now = {"queued_at": time.time(), "heartbeat": time.monotonic()}
+    status = Status(**({"state": "running"} | now | changes))
     runs.write_status(folder, status)
     return folder, status
 
@@ -204,10 +205,10 @@ def test_a_run_goes_on_with_the_data_it_was_started_on_and_no_others():
     queued = wait_until_over("queued")  # nor does it begin on others
     assert queued.state == "failed"
     assert re.search(f"`data`: 'mine' has other items.*{second}.*{first}", queued.message)
-    before = (checkpoints_dir() / "on-mine" / runs.RESUME).read_bytes()
+    before = (checkpoints_dir() / "on-mine" / RESUME).read_bytes()
     with pytest.raises(RunError, match="start a new run on them, or bring the old data set back"):
         runs.resume("on-mine")
-    assert (checkpoints_dir() / "on-mine" / runs.RESUME).read_bytes() == before
+    assert (checkpoints_dir() / "on-mine" / RESUME).read_bytes() == before
 
     remove_data_set("mine")
     add_pictures("mine", seed=1)
@@ -234,20 +235,6 @@ def test_what_cannot_be_trained_is_refused_before_anything_is_started():
     assert runs.list_runs() == []
 
 
-def this_process():
-    process = psutil.Process()
-    return {"pid": process.pid, "process_created": process.create_time()}
-
-
-def test_a_run_is_lost_when_its_process_is_another_one_or_silent():
-    a_run_on_disk("alive", **this_process())
-    a_run_on_disk("reused", **(this_process() | {"process_created": 1.0}))
-    a_run_on_disk("silent", **this_process(), heartbeat=time.time() - 1000)
-    states = {run.name: run.status.state for run in runs.list_runs()}
-    assert states == {"alive": "running", "reused": "lost", "silent": "lost"}
-    assert "has not reported for 120 s" in runs.read_status("silent").message
-
-
 def test_a_folder_that_is_no_run_is_passed_over_and_hurts_no_other():
     folder, _ = a_run_on_disk("plain", state="cancelled")
     shutil.copytree(folder, folder.with_name("plain (copy)"))
@@ -269,7 +256,7 @@ def test_a_copied_run_goes_on_under_the_name_of_its_folder():
     folder = checkpoints_dir() / "original"
     fleeting = shutil.ignore_patterns(".*", "watch")
     running = shutil.copytree(folder, folder.with_name("copied-while-going"), ignore=fleeting)
-    status = runs.read_status("original").model_copy(update={"heartbeat": 0.0})
+    status = runs.read_status("original").model_copy(update={"heartbeat": time.monotonic() - 1000})
     runs.write_status(running, status)
     runs.resume("copied-while-going")
     assert runs.read_status("original").state == "running"  # its process was not the copy's
@@ -280,7 +267,7 @@ def test_a_copied_run_goes_on_under_the_name_of_its_folder():
 
     copied = shutil.copytree(folder, folder.with_name("copied"))
     (copied / runs.REQUEST).write_text(request_of("original").model_dump_json())
-    (copied / runs.RESUME).unlink()
+    (copied / RESUME).unlink()
     runs.resume("copied")
     assert wait_until_over("copied").state == "done"
     assert find_checkpoint("copied").config.name == "copied"
@@ -294,7 +281,7 @@ def test_a_name_that_is_taken_is_refused():
 
 def test_the_final_state_is_written_also_when_the_disk_is_full(monkeypatch):
     folder, status = a_run_on_disk("full")
-    monkeypatch.setattr(runs, "write_atomically", no_space)
+    monkeypatch.setattr(locations, "write_atomically", no_space)
     message = explain_error(OSError(errno.ENOSPC, "No space left"), remedy_for(request_of("full")))
     size = (folder / runs.STATUS).stat().st_size
     failed = status.model_copy(update={"state": "failed", "message": message})
@@ -314,12 +301,13 @@ def test_a_run_that_cannot_be_started_says_why_and_leaves_its_name_free(monkeypa
             broken.setattr(subprocess, "Popen", no_space)
         else:
             file = {"request": runs.REQUEST, "status": runs.STATUS}[step]
-            write = runs.write_atomically
-            broken.setattr(
-                runs,
-                "write_atomically",
-                lambda path, content: no_space() if path.name == file else write(path, content),
-            )
+            write = locations.write_atomically
+
+            def write_unless(path, content, **more):
+                return no_space() if path.name == file else write(path, content, **more)
+
+            for module in (runs, locations):
+                broken.setattr(module, "write_atomically", write_unless)
         with pytest.raises(RunError, match=r"'new' could not be started \(No space left.*again"):
             runs.start_run(request_of("new"))
     assert list(checkpoints_dir().iterdir()) == []
@@ -357,29 +345,29 @@ def test_a_broken_save_is_named_with_its_remedy_and_kept(damage):
     folder, _ = a_run_on_disk("torn", state="queued")
     data_set = load_data_set("digits")
     model = build_autoencoder(MODEL, data_set.about.item)
-    save_state(folder / runs.RESUME, Training(model, data_set.items, *data_set.split(), TRAINING))
-    whole = (folder / runs.RESUME).read_bytes()
+    save_state(folder / RESUME, Training(model, data_set.items, *data_set.split(), TRAINING))
+    whole = (folder / RESUME).read_bytes()
     damaged = {
         "empty": b"",
         "half a header": whole[:50],
         "half": whole[: len(whole) // 2],
         "no position": save({"generator": torch.zeros(1)}, metadata={"rest": "{}"}),
     }[damage]
-    (folder / runs.RESUME).write_bytes(damaged)
+    (folder / RESUME).write_bytes(damaged)
     fresh = Training(model, data_set.items, *data_set.split(), TRAINING)
     with pytest.raises(RunError, match=r"'torn' cannot be read .*resume\.safetensors.*delete it"):
-        load_state(folder / runs.RESUME, fresh)
-    assert (folder / runs.RESUME).read_bytes() == damaged
+        load_state(folder / RESUME, fresh)
+    assert (folder / RESUME).read_bytes() == damaged
 
 
 def test_without_its_broken_save_a_run_starts_again():
     folder, _ = a_run_on_disk("torn", state="cancelled")
-    (folder / runs.RESUME).write_bytes(b"torn")
+    (folder / RESUME).write_bytes(b"torn")
     runs.resume("torn")
     status = wait_until_over("torn")
     assert status.state == "failed"
     assert re.search("^The last save of run 'torn' cannot be read.*delete it", status.message)
-    (folder / runs.RESUME).unlink()
+    (folder / RESUME).unlink()
     runs.resume("torn")
     assert wait_until_over("torn").state == "done"
 
@@ -392,6 +380,7 @@ def test_a_real_shortage_of_memory_is_recognised():
 
 def test_of_two_processes_of_one_run_only_the_first_works(monkeypatch):
     folder, status = a_run_on_disk("twice", state="queued")
+    monkeypatch.setattr(worker, "LOCKED_FOR_S", 0.1)
     with FileLock(folder / ".lock"):
         worker.main(folder)
         assert runs.read_status("twice") == status
