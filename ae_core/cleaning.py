@@ -30,6 +30,7 @@ from ae_core.processes.detached import start_detached
 from ae_core.processes.open_files import mapped_files
 from ae_core.processes.priority import lower_priority
 from ae_core.training import runs
+from ae_core.training.status import RESUME
 
 CACHE_VARIABLE = "ZOETROPE_CACHE_GB"
 USUAL_CACHE_GB = 20.0
@@ -178,7 +179,7 @@ def _is_claimed(place: Path, name: str) -> bool:
 
 def _resume_files(now: float) -> Iterator[Swept]:
     for run in runs.list_runs():
-        path = run.folder / runs.RESUME
+        path = run.folder / RESUME
         if run.status.state == "done" and path.is_file():
             thing = _thing(path)
             if now - thing.written_at >= NEVER_YOUNGER_S:

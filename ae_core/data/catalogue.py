@@ -1,6 +1,6 @@
 """The data sets there are: the embedded ones and those that a person added."""
 
-import contextlib
+import functools
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -157,8 +157,17 @@ def is_ready(name: str) -> bool:
 
 
 def prepare_data_set(on_progress: Progress, *, data: str) -> None:
-    """Task "prepare": make the embedded data set `data` before somebody needs it."""
+    """Task "prepare": make the embedded data set `data` before somebody needs it.
+
+    Raises:
+        DataError: It could not be kept: whoever wants it would have it made again and again.
+    """
     load_data_set(data, on_progress=on_progress)
+    if not is_ready(data):
+        raise DataError(
+            f"Data set {data!r} could not be kept: see that {cache_dir()} can be written to and "
+            "its disk has space, then start it again."
+        )
 
 
 def load_data_set(name: str, *, on_progress: Progress = silent) -> DataSet:
@@ -183,7 +192,7 @@ def load_data_set(name: str, *, on_progress: Progress = silent) -> DataSet:
 
 
 def _cached(folder: Path, make: Callable[[], DataSet]) -> DataSet:
-    """What the cache holds, else what `make` puts there.
+    """What the cache holds, else what `make` puts there; where nothing can be kept, in memory.
 
     Nothing there is a person's, so a broken copy makes room for another. What is not there is not
     removed: another process may just be putting it there; its copy is bit-identical.
@@ -194,8 +203,12 @@ def _cached(folder: Path, make: Callable[[], DataSet]) -> DataSet:
         except DataError:
             shutil.rmtree(folder, ignore_errors=True)
     made = make()
-    with contextlib.suppress(DataError):  # somebody was faster
+    try:
         write_data_set(folder, made)
+    except DataError:  # somebody was faster
+        pass
+    except OSError:  # a full disk, or a folder that may not be written
+        return made
     return read_data_set(folder)
 
 
@@ -207,7 +220,13 @@ def preview_data_set(name: str) -> DataSet:
     if name != "faces" or is_ready(name):
         return load_data_set(name).head(N_PREVIEW)
     folder = cache_dir() / "data" / f"faces-v{FACES_VERSION}-{FACES_SEED}-{N_PREVIEW}"
-    return _cached(folder, lambda: _make_faces(silent, N_PREVIEW))
+    return _cached(folder, _drawn_preview)
+
+
+@functools.cache
+def _drawn_preview() -> DataSet:
+    """Drawn once in a process: where it cannot be kept, every page would draw it."""
+    return _make_faces(silent, N_PREVIEW)
 
 
 def about_data_set(name: str) -> About:

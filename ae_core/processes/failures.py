@@ -38,6 +38,15 @@ _REFUSED = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 def explain_error(error: BaseException, remedy: Remedy) -> str:
     """Words for an exception that ended a piece of work, without a traceback."""
+    known = explain_known_error(error, remedy)
+    return known or (
+        f"An error of the program itself ({type(error).__name__}: {_words_of(error)}); the details "
+        f"are in {remedy.log}. Report it."
+    )
+
+
+def explain_known_error(error: BaseException, remedy: Remedy) -> str | None:
+    """Words for what is no error of the program; None for what is one."""
     if isinstance(error, AeCoreError):
         return _words_of(error)
     if is_out_of_memory(error):
@@ -49,10 +58,7 @@ def explain_error(error: BaseException, remedy: Remedy) -> str:
         return f"The system refuses access ({why}): allow it, and {remedy.again}."
     if isinstance(error, FileNotFoundError):
         return f"A file has vanished ({error.filename}): put it back, and {remedy.again}."
-    return (
-        f"An error of the program itself ({type(error).__name__}: {_words_of(error)}); the details "
-        f"are in {remedy.log}. Report it."
-    )
+    return None
 
 
 def _tells_of_a_full_disk(error: OSError) -> bool:

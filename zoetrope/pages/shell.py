@@ -1,13 +1,14 @@
 """The frame of all pages: navigation, and the pickers for data and checkpoint."""
 
+from contextlib import suppress
 from pathlib import Path
 
 import streamlit as st
 
-from ae_core.errors import AeCoreError
 from zoetrope.live.components import stage as live
 from zoetrope.ui import sidebar
-from zoetrope.ui.state import PageEnded, say_error
+from zoetrope.ui.page import errors_in_words
+from zoetrope.ui.state import PageEnded
 from zoetrope.ui.tab_icon import show_tab_icon
 
 st.set_page_config(page_title="Zoetrope", layout="wide")
@@ -33,11 +34,7 @@ page = st.navigation(
         ],
     }
 )
-sidebar.show()
-try:
-    page.run()
-except PageEnded:
-    pass
-except AeCoreError as error:
-    say_error(error)
-sidebar.show_work()  # after the page, which may have started some
+# The tray comes after the page, which may have started some work.
+for part in (sidebar.show, page.run, sidebar.show_work):
+    with suppress(PageEnded), errors_in_words(ends_page=False):
+        part()

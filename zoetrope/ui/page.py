@@ -6,10 +6,9 @@ from contextlib import contextmanager
 import numpy as np
 import streamlit as st
 
-from ae_core.errors import AeCoreError
 from zoetrope.live.components.gallery import png_url
 from zoetrope.ui import presentation
-from zoetrope.ui.state import end_page, say_error
+from zoetrope.ui.state import PageEnded, end_page, say_error
 
 
 def header(title: str, question: str, how: str, *, is_live: bool = False) -> None:
@@ -32,14 +31,16 @@ def header(title: str, question: str, how: str, *, is_live: bool = False) -> Non
 
 @contextmanager
 def errors_in_words(*, ends_page: bool = True) -> Iterator[None]:
-    """Show a core error as its message; anything else is a bug and surfaces.
+    """Show an error of the core or the system in words; anything else is a bug and surfaces.
 
     Args:
         ends_page: Whether nothing comes after it. Not in a fragment, which also runs alone.
     """
     try:
         yield
-    except AeCoreError as error:
+    except PageEnded:
+        raise
+    except Exception as error:
         say_error(error)
         if ends_page:
             end_page()

@@ -20,8 +20,11 @@ from ae_core.data.catalogue import (
 from ae_core.data.item_search import whole_number
 from ae_core.data.store import DataSet
 from ae_core.errors import AeCoreError, CheckpointError
+from ae_core.processes.failures import Remedy, explain_known_error, print_traceback
 from zoetrope.ui import keys
 from zoetrope.ui.plain_text import message
+
+_REMEDY = Remedy("reload the page", log="the server's output")
 
 
 def remember(name: str, value: str | None) -> None:
@@ -166,6 +169,15 @@ def end_page() -> NoReturn:
     raise PageEnded
 
 
-def say_error(error: AeCoreError) -> None:
-    """What a person sees instead of a traceback."""
-    st.error(message(error), icon=":material/error:")
+def say_error(error: Exception) -> None:
+    """What a person sees instead of a traceback; an error of the program itself is raised again.
+
+    A full disk, a folder that may not be written and a lack of memory are no errors of the program;
+    where they met it is in the server's output.
+    """
+    words = explain_known_error(error, _REMEDY)
+    if words is None:
+        raise error
+    if not isinstance(error, AeCoreError):
+        print_traceback()
+    st.error(message(words), icon=":material/error:")
