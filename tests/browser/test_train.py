@@ -110,6 +110,16 @@ def test_a_run_is_cancelled_and_resumed_from_the_page(
     expect(page.get_by_role("button", name="Resume")).to_be_visible()
 
 
+def test_a_run_that_is_removed_while_it_is_watched_is_missed_in_words(
+    page: Page, own_server: Server, own_home: Path
+) -> None:
+    train(page, own_server, "digits", "gone", epochs=5000)
+    expect(page.get_by_text("Held-out MSE")).to_be_visible(timeout=60_000)
+    (own_home / "checkpoints" / "gone").rename(own_home / "trash")
+    expect(page.get_by_text("there is no run 'gone'")).to_be_visible(timeout=60_000)
+    expect(page.locator("[data-testid=stException]")).to_have_count(0)
+
+
 def test_a_zip_with_a_broken_picture_is_refused_in_words(
     page: Page, own_server: Server, tmp_path: Path
 ) -> None:

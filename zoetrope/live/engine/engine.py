@@ -209,7 +209,9 @@ class Engine:
         if isinstance(result, Exception):
             self._report(result)
             for _, request in entries:
-                request.reply(result)
+                failure = attempt(lambda request=request: request.reply(result))  # type: ignore[misc]
+                if isinstance(failure, Exception):  # the others are told all the same
+                    self._report(failure)
 
     def _report(self, error: Exception) -> None:
         self._counts.add("errors")

@@ -45,6 +45,16 @@ class Turn:
     long: PendingRequest | None
     is_closed: bool
 
+    @property
+    def rows(self) -> Sequence[PendingRequest]:
+        """Requests of which rows are computed."""
+        return self.interactive if self.large is None else [*self.interactive, self.large]
+
+    @property
+    def requests(self) -> Sequence[PendingRequest]:
+        """All that are served."""
+        return self.rows if self.long is None else [*self.rows, self.long]
+
 
 class Worker:
     """Serves requests whose codecs are loaded.
@@ -147,9 +157,16 @@ class Worker:
                     self._close_steps(request)
             if turn.is_closed:
                 return
-            self._serve_rows([*turn.interactive, *([turn.large] if turn.large else [])])
-            if turn.long is not None:
-                self._advance(turn.long)
+            failure = attempt(lambda turn=turn: self._serve(turn))  # type: ignore[misc]
+            if isinstance(failure, Exception):  # not even a bug ends the thread that serves all
+                self._report(failure)
+                for request in turn.requests:
+                    self._finish(request, failure)
+
+    def _serve(self, turn: Turn) -> None:
+        self._serve_rows(turn.rows)
+        if turn.long is not None:
+            self._advance(turn.long)
 
     def _next_turn(self) -> Turn:
         """Wait until there is something to do."""
@@ -263,7 +280,7 @@ class Worker:
             self._close_steps(request)
         else:
             request.answered_s = now_s
-            request.reply(answer)
+            self._reply(request, answer)
 
     def _step(self, request: PendingRequest) -> tuple[Sequence[Result] | None, bool]:
         """Results of the next step, None where it has none to show; and whether it is the last."""
@@ -300,4 +317,10 @@ class Worker:
                 self._large = None
             for slot in [slot for slot, other in self._long.items() if other is request]:
                 del self._long[slot]
-        request.reply(result)
+        self._reply(request, result)
+
+    def _reply(self, request: PendingRequest, result: bytes | Exception) -> None:
+        """Hand an answer over; whoever cannot take it is alone in that."""
+        failure = attempt(lambda: request.reply(result))
+        if isinstance(failure, Exception):
+            self._report(failure)

@@ -43,10 +43,11 @@ def show(name: str) -> None:
 
 @st.fragment(run_every=POLL_S)
 def _live(name: str) -> None:
-    run = runs.find_run(name)
-    if not run.is_going:
-        st.rerun()  # the whole page: a new checkpoint is in the sidebar now
-    _draw(run)
+    with page.errors_in_words(ends_page=False):  # it may be removed while it is watched
+        run = runs.find_run(name)
+        if not run.is_going:
+            st.rerun()  # the whole page: a new checkpoint is in the sidebar now
+        _draw(run)
 
 
 def _draw(run: Run) -> None:
