@@ -20,6 +20,8 @@ from ae_core.errors import ConfigError
 from ae_core.locations import atomic_file, atomic_folder, cache_dir, checkpoints_dir, data_dir
 from ae_core.processes import tasks
 from ae_core.training import runs
+from ae_core.training.status import RESUME, State, Status, write_status
+from tests.attacks.stand_ins import task_at_work
 from tests.sources import ROOT
 
 HOUR = 3600.0
@@ -61,8 +63,8 @@ def test_uploads_that_nobody_added_go(monkeypatch: pytest.MonkeyPatch) -> None:
     old = write(uploads_dir() / "old.zip", 7 * HOUR)
     young = write(uploads_dir() / "young.zip", 5 * HOUR)
     at_work = write(uploads_dir() / "taken-x.zip", 7 * HOUR)
-    monkeypatch.setattr(tasks, "start_detached", lambda *_, **__: None)
-    tasks.start("x", "add", "Adding", {"path": str(at_work), "name": "x", "size": 64})
+    adding = task_at_work("add", "Adding", path=str(at_work), name="x", size=64)
+    monkeypatch.setattr(tasks, "list_tasks", lambda: [adding])
     assert swept() == {old} and young.exists() and at_work.exists()
 
 
@@ -105,14 +107,13 @@ def test_a_file_that_is_still_being_written_stays() -> None:
 @pytest.mark.parametrize(
     ("state", "goes"), [("done", True), ("cancelled", False), ("failed", False), ("running", False)]
 )
-def test_resume_files_go_of_runs_that_are_done(state: runs.State, goes: bool) -> None:
+def test_resume_files_go_of_runs_that_are_done(state: State, goes: bool) -> None:
     folder = checkpoints_dir() / "run"
     folder.mkdir(parents=True)
     request = runs.RunRequest(name="run", data="digits", codec="pca")
     (folder / runs.REQUEST).write_text(request.model_dump_json())
-    now = time.time()
-    runs.write_status(folder, runs.Status(state=state, queued_at=now, heartbeat=now))
-    resume = write(folder / runs.RESUME, 2 * HOUR)
+    write_status(folder, Status(state=state, queued_at=time.time(), heartbeat=time.monotonic()))
+    resume = write(folder / RESUME, 2 * HOUR)
     assert swept() == ({resume} if goes else set())
 
 
@@ -204,8 +205,11 @@ def test_what_a_link_leads_to_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert outside.exists()
 
 
-def test_tasks_and_their_locks_are_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    paths = [write(cache_dir() / "tasks" / name, 100 * DAY) for name in (".lock", "x.log")]
+def test_locks_and_what_others_keep_in_order_are_left_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    names = ("tasks/.lock", "adding/mine.lock", "worker/warm_up.json")
+    paths = [write(cache_dir() / name, 80 * DAY) for name in names]
     monkeypatch.setenv(cleaning.CACHE_VARIABLE, "0")
     assert swept() == set() and all(path.exists() for path in paths)
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from filelock import FileLock
 
 from ae_core import cleaning, removal
 from ae_core.__main__ import main
@@ -27,6 +28,8 @@ from ae_core.errors import AeCoreError, DataError
 from ae_core.locations import checkpoints_dir, data_dir
 from ae_core.processes import tasks
 from ae_core.training import runs
+from ae_core.training.status import LOCK, State, Status, write_status
+from tests.attacks.stand_ins import task_at_work
 from tests.sources import ROOT
 
 
@@ -52,21 +55,15 @@ def train_on(name: str, data: str) -> None:
     save_checkpoint(checkpoints_dir() / name, config, build_autoencoder(model, about.item))
 
 
-def run_that(state: runs.State, data: str) -> None:
-    """A run's files, with a process that is there: this one."""
+def run_that(state: State, data: str) -> FileLock:
+    """A run's files, and the lock that its process holds while it is there."""
     folder = checkpoints_dir() / "run"
     folder.mkdir(parents=True)
     request = runs.RunRequest(name="run", data=data, codec="pca")
     (folder / runs.REQUEST).write_text(request.model_dump_json())
-    now = time.time()
-    identity = runs.ProcessIdentity.of_this_process()
-    runs.write_status(
-        folder,
-        runs.Status(
-            state=state, queued_at=now, heartbeat=now, pid=identity.pid,
-            process_created=identity.created,
-        ),
-    )  # fmt: skip
+    status = Status(state=state, queued_at=time.time(), heartbeat=time.monotonic())
+    write_status(folder, status)
+    return FileLock(folder / LOCK)
 
 
 def grow_old(removed: trash.Removed, age_s: float) -> None:
@@ -195,8 +192,10 @@ def test_what_depends_on_it_is_named(mine: DataSet) -> None:
 
 
 def test_nothing_is_removed_from_under_a_run(mine: DataSet) -> None:
-    run_that("running", "mine")
-    with pytest.raises(DataError, match="run 'run' is training on it.*Wait until"):
+    with (
+        run_that("running", "mine"),
+        pytest.raises(DataError, match="run 'run' is training on it.*Wait until"),
+    ):
         removal.remove_if_unused("mine")
     assert "mine" in list_data_sets()
 
@@ -204,8 +203,8 @@ def test_nothing_is_removed_from_under_a_run(mine: DataSet) -> None:
 def test_nothing_is_removed_from_under_a_task(
     mine: DataSet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tasks, "start_detached", lambda *_, **__: None)
-    tasks.start("x", "encode", "Encoding mine", {"data": "mine", "checkpoint": "x"})
+    encoding = task_at_work("encode", "Encoding mine", data="mine", checkpoint="x")
+    monkeypatch.setattr(tasks, "list_tasks", lambda: [encoding])
     with pytest.raises(DataError, match="“Encoding mine” is under way"):
         removal.remove_if_unused("mine")
     assert "mine" in list_data_sets()
