@@ -31,7 +31,9 @@ def _pick_data() -> None:
     asked = state.recall(keys.DATA)
     if asked is not None and asked not in names:
         is_broken = asked in list_broken_data_sets()
-        why = f"Data set {asked!r} cannot be opened" if is_broken else f"There is no {asked!r} here"
+        why = f"There is no data set {asked!r} here"
+        if is_broken:
+            why = f"Data set {asked!r} cannot be opened"
         st.warning(message(f"{why}: showing {names[0]!r}."))
     chosen = state.chosen_data_name()
     # Set before the widget is drawn, so that the URL and other pages can move the picker.
