@@ -253,7 +253,7 @@ def make_cases(home: Path) -> dict[str, Case]:
         folder / "card.md": (lambda: checkpoint().card(),),
         folder / runs.REQUEST: (lambda: runs.find_run("second"),),
         folder / runs.STATUS: (lambda: runs.find_run("second"),),
-        **{path: (frames,) for path in (folder / "watch").iterdir()},
+        **dict.fromkeys((folder / "watch").iterdir(), (frames,)),
         data / "about.json": (whole_data,),
         data / "items.npy": (whole_data,),
         data / "attributes.parquet": (whole_data,),
