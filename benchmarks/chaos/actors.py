@@ -32,7 +32,8 @@ from benchmarks.chaos.world import World
 from benchmarks.client import Client
 from benchmarks.serving import PROJECT_ROOT, launch_chromium
 
-CODEC, LATENT_DIM = "faces-vae", 64
+CODEC = "faces-vae"
+LATENT_DIM = find_checkpoint(CODEC).config.latent_dim
 HZ = 30.0
 DATA = "digits"
 MOST_RUNS = 6
