@@ -40,7 +40,7 @@ MAX_ATTRIBUTE_BYTES = 128 * 2**20
 MAX_TABLE_BYTES = 128 * 2**20
 MAX_COLUMNS = 1_000
 MAX_CELLS = 10_000_000
-MAX_LINE_CHARACTERS = 2**20
+MAX_ROW_CHARACTERS = 2**20
 
 # Pictures ------------------------------------------------------------------------------------
 

@@ -14,7 +14,7 @@ from ae_core.data.limits import (
     MAX_CELLS,
     MAX_COLUMNS,
     MAX_ITEMS,
-    MAX_LINE_CHARACTERS,
+    MAX_ROW_CHARACTERS,
 )
 from ae_core.errors import DataError
 
@@ -99,7 +99,7 @@ def _read_table(path: str, table: Table) -> pd.DataFrame:
 
 
 def _check_size(path: str, stream: BinaryIO) -> None:
-    """Count lines, columns and cells, one record in memory at a time.
+    """Count rows, columns and cells, one row in memory at a time.
 
     Raises:
         DataError: There are too many.
@@ -107,8 +107,9 @@ def _check_size(path: str, stream: BinaryIO) -> None:
         csv.Error: A cell is not closed, or longer than Python's reader takes (128 KiB).
     """
     n_cells = 0
-    text = io.TextIOWrapper(stream, "utf-8-sig")
-    for n_rows, record in enumerate(csv.reader(_bounded_lines(path, text))):
+    lines = _Lines(path, io.TextIOWrapper(stream, "utf-8-sig"))
+    for n_rows, record in enumerate(csv.reader(lines)):
+        lines.begin_row()
         n_cells += len(record)
         if n_rows > MAX_ITEMS:
             raise DataError(f"{path} has more than {MAX_ITEMS:,} rows: leave some out.")
@@ -122,26 +123,39 @@ def _check_size(path: str, stream: BinaryIO) -> None:
             )
 
 
-def _bounded_lines(path: str, text: TextIO) -> Iterator[str]:
-    while line := text.readline(MAX_LINE_CHARACTERS):
-        if len(line) == MAX_LINE_CHARACTERS:
-            raise DataError(
-                f"{path} has a line of over {MAX_LINE_CHARACTERS:,} characters: shorten its texts."
-            )
-        yield line
+class _Lines:
+    """Lines of a text for Python's CSV reader, which holds all lines of a row at once."""
+
+    def __init__(self, path: str, text: TextIO) -> None:
+        self._path, self._text = path, text
+        self._n_characters = 0
+
+    def begin_row(self) -> None:
+        """The row so far is read: what comes belongs to the next."""
+        self._n_characters = 0
+
+    def __iter__(self) -> Iterator[str]:
+        while line := self._text.readline(MAX_ROW_CHARACTERS):
+            self._n_characters += len(line)
+            if self._n_characters >= MAX_ROW_CHARACTERS:
+                raise DataError(
+                    f"{self._path} has a row of over {MAX_ROW_CHARACTERS:,} characters: shorten "
+                    "its texts, or close a quotation mark."
+                )
+            yield line
 
 
-def _in_stretches(path: str, table: Table, kinds: dict[str, type[str]]) -> pd.DataFrame:
+def _in_stretches(path: str, table: Table, kinds: dict[str, str]) -> pd.DataFrame:
     """Read stretches of rows and join them, as if each column had been read as a whole.
 
     Args:
         path: What errors call it.
         table: Opens it.
-        kinds: Columns that are known to be text.
+        kinds: Columns whose kind is known already.
     """
     stretches: list[pd.DataFrame] = []
     n_bytes = 0
-    kinds = {"file_name": str, **kinds}
+    kinds = {"file_name": "str", **kinds}
     with (
         table() as stream,
         pd.read_csv(stream, dtype=kinds, chunksize=_STRETCH_ROWS) as reader,
@@ -154,24 +168,31 @@ def _in_stretches(path: str, table: Table, kinds: dict[str, type[str]]) -> pd.Da
                     "columns out."
                 )
             stretches.append(stretch)
-    mixed = _text_here_and_numbers_there(stretches) if len(kinds) == 1 else {}
-    if mixed:
+    differing = _kinds_that_differ(stretches) if len(kinds) == 1 else {}
+    if differing:
         stretches.clear()
-        return _in_stretches(path, table, mixed)
+        return _in_stretches(path, table, differing)
     return pd.concat(stretches, ignore_index=True)
 
 
-def _text_here_and_numbers_there(stretches: list[pd.DataFrame]) -> dict[str, type[str]]:
-    """Columns that pandas took for text in some stretches only: they are text everywhere."""
-    mixed = {}
-    for name in stretches[0].columns:
-        parts = [stretch[name] for stretch in stretches]
-        is_text = [isinstance(part.dtype, pd.StringDtype) for part in parts]
-        if any(is_text) and not all(
-            text or part.isna().all() for text, part in zip(is_text, parts, strict=True)
-        ):
-            mixed[name] = str
-    return mixed
+def _kinds_that_differ(stretches: list[pd.DataFrame]) -> dict[str, str]:
+    """Columns that pandas reads otherwise in stretches than as a whole, and how to read them."""
+    found = {
+        str(name): _kind_of_all([stretch[name] for stretch in stretches])
+        for name in stretches[0].columns
+    }
+    return {name: kind for name, kind in found.items() if kind is not None}
+
+
+def _kind_of_all(parts: list[pd.Series]) -> str | None:
+    """How to read a column of which these are parts; None: joined as they are, they are right."""
+    known = [part for part in parts if not part.isna().all()]
+    kinds = {"T" if isinstance(part.dtype, pd.StringDtype) else part.dtype.kind for part in known}
+    if len(kinds) < 2 or kinds in ({"i", "f"}, {"u", "f"}, {"i", "u", "f"}, {"b", "O"}):
+        return None
+    if kinds == {"i", "u"} and all(part.min() >= 0 for part in known):
+        return "uint64"
+    return "str"
 
 
 def _pictures_named(names: Iterable[str], path: str, places: _Places) -> list[str]:

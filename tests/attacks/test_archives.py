@@ -95,6 +95,11 @@ def table_with_an_open_quote(path: Path) -> Path:
     return archives.write_zip(path, table([b'file_name\n"', *([b"abcdefg\n" * 131_072] * 120)]))
 
 
+def table_of_one_row(path: Path) -> Path:
+    """One row over millions of lines: each cell ends on the next."""
+    return archives.write_zip(path, table([b'file_name\n"', *([b'","\n' * 262_144] * 60)]))
+
+
 def many_names(path: Path) -> Path:
     """A list of 700,000 files with long names that all lie nowhere."""
     name = b"%07d" + b"x" * 93 + b".png"
@@ -111,10 +116,11 @@ def many_names(path: Path) -> Path:
         (wide_texts, "npz", ""),
         (many_texts, "npz", "attributes take more than 128 MiB"),
         (huge_picture_file, "zip", "'000.png' has more than 64 MiB unpacked"),
-        (table_of_commas, "zip", "a line of over 1,048,576 characters"),
+        (table_of_commas, "zip", "a row of over 1,048,576 characters"),
         (table_of_cells, "zip", "more than 10,000,000 cells"),
         (table_of_texts, "zip", "names 990000 pictures that are not in the zip"),
         (table_with_an_open_quote, "zip", "metadata.csv cannot be read"),
+        (table_of_one_row, "zip", "a row of over 1,048,576 characters"),
         (many_names, "zip", "names in the archive are too long"),
     ],
 )
