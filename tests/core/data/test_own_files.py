@@ -3,7 +3,7 @@
 import io
 import unicodedata
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -164,31 +164,6 @@ def test_16_bits_of_grey_keep_one_channel(tmp_path: Path) -> None:
     data_set = add_zip(tmp_path / "a.zip", "grey", size=16)
     np.testing.assert_array_equal(data_set.items[:, 0, 3, 3], np.arange(20))
     assert data_set.about.item == Picture(size=(1, 16, 16))
-
-
-@pytest.mark.parametrize(
-    "value",
-    [
-        lambda row: row if row < 12 else f"a{row}",
-        lambda row: "01" if row < 12 else "x",
-        lambda row: row + 0.5 if row < 12 else row,
-        lambda row: row if row < 12 else "",
-        lambda row: "True" if row < 12 else "",
-        lambda row: "" if row < 12 else "x",
-        lambda row: row if row < 12 else 2**63 + row,
-        lambda row: "True" if row < 8 else 1,
-        lambda row: 2**70 if row < 8 else 1,
-    ],
-)
-def test_a_column_read_in_stretches_is_as_if_read_as_a_whole(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, value: Callable[[int], object]
-) -> None:
-    """pandas guesses a column's kind from the rows it sees, here eight at a time."""
-    table = metadata([f"{row:03}.png" for row in range(24)], x=[value(row) for row in range(24)])
-    path = make_zip(tmp_path / "a.zip", extra={"metadata.csv": table})
-    whole = add_zip(path, "whole", size=16).attributes["x"]
-    monkeypatch.setattr("ae_core.data.picture_tables._STRETCH_ROWS", 8)
-    pd.testing.assert_series_equal(add_zip(path, "stretches", size=16).attributes["x"], whole)
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import numpy as np
 import streamlit as st
 
 from ae_core.data.item_search import whole_number
+from ae_core.data.limits import MAX_PICTURE_BYTES
 from ae_core.errors import DataError
 from ae_core.steering.directions import principal_axes
 from zoetrope.live.engine.engine import get_engine
@@ -91,7 +92,10 @@ def choose(space: Space) -> Start:
 def _new_picture(space: Space) -> bool:
     """Whether a picture of one's own was just given; codecs see it cropped and scaled."""
     shot, item = None, space.model.checkpoint.config.item
-    upload = st.file_uploader("A picture of your own", list(item.file_types))
+    most_mb = MAX_PICTURE_BYTES >> 20
+    upload = st.file_uploader(
+        "A picture of your own", list(item.file_types), max_upload_size=most_mb
+    )
     if st.toggle("Use the camera", key="start_camera"):
         shot = st.camera_input("Camera", label_visibility="collapsed")
     file = shot or upload
