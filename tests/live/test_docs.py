@@ -57,6 +57,8 @@ def test_the_tables_of_limits_are_those_of_the_code(tables: str) -> None:
         "query of an address": f"{limits.MAX_QUERY_BYTES} bytes",
         "sockets at once, pages' and live ones": f"{limits.MAX_SOCKETS}",
         "message of a page's own socket": f"{limits.MAX_PAGE_MESSAGE_BYTES} bytes",
+        "files of Streamlit's uploader under way at once": f"{limits.MAX_PAGE_UPLOADS}",
+        "files that it holds in memory": f"{limits.MAX_KEPT_UPLOAD_BYTES} bytes",
         "message of the live socket, before the hello": f"{limits.MAX_HELLO_BYTES} bytes",
         "message of the live socket, after it": f"{limits.MAX_REQUEST_BYTES} bytes",
         "live sockets without a hello": f"{limits.MAX_SOCKETS_WITHOUT_HELLO}",

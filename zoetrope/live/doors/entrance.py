@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from zoetrope.live.doors.headers import security_headers
 from zoetrope.live.doors.hosts import HOSTS_VARIABLE, chosen_names, is_answered, name_in
 from zoetrope.live.doors.messages import limit_messages
+from zoetrope.live.doors.page_uploads import PageUploads
 from zoetrope.live.wire import limits
 from zoetrope.live.wire.guard import from_other_origin
 
@@ -38,6 +39,7 @@ class Entrance:
         self._names = names
         self._headers = headers
         self._n_sockets = 0
+        self._page_uploads = PageUploads()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
@@ -52,7 +54,8 @@ class Entrance:
         elif scope["type"] == "websocket":
             await self._open_socket(scope, receive, send)
         else:
-            await self._answer(scope, receive, send)
+            with self._page_uploads.counted(scope):
+                await self._answer(scope, receive, send)
 
     def _refusal(self, scope: Scope) -> Refusal | None:
         connection = HTTPConnection(scope)
@@ -83,7 +86,8 @@ class Entrance:
     def _full(self, scope: Scope) -> Refusal | None:
         if scope["type"] == "websocket" and self._n_sockets >= limits.MAX_SOCKETS:
             return 503, f"The server has {limits.MAX_SOCKETS} sockets open, its most: try later."
-        return None
+        full = self._page_uploads.refusal(scope)
+        return None if full is None else (503, full)
 
     async def _open_socket(self, scope: Scope, receive: Receive, send: Send) -> None:
         limit_messages(receive, limits.MAX_PAGE_MESSAGE_BYTES)

@@ -17,6 +17,10 @@ MAX_SOCKETS = 800
 # A page's own socket carries the state of its widgets: of a million items one bit each.
 MAX_PAGE_MESSAGE_BYTES = 1 << 20
 
+# Files of Streamlit's uploader, which lie in memory: pictures of `server.maxUploadSize` each.
+MAX_PAGE_UPLOADS = 8
+MAX_KEPT_UPLOAD_BYTES = 256 << 20
+
 # Frames of the socket ------------------------------------------------------------------------
 
 MAX_REQUEST_BYTES = 1 << 20
