@@ -51,8 +51,10 @@ def _is_upload(scope: Scope) -> bool:
 def kept_bytes() -> int:
     """Bytes of all files that Streamlit's uploader holds in this process."""
     from streamlit import runtime
+    from streamlit.runtime.stats import CacheStat
 
     if not runtime.exists():
         return 0
     families = runtime.get_instance().uploaded_file_mgr.get_stats()
-    return sum(stat.byte_length for stats in families.values() for stat in stats)
+    stats = [stat for family in families.values() for stat in family]
+    return sum(stat.byte_length for stat in stats if isinstance(stat, CacheStat))
