@@ -105,6 +105,8 @@ def test_a_page_of_another_origin_changes_nothing(whole_app: Server, method: str
     path = "/_stcore/upload_file/session/file"
     answer = ask(port_of(whole_app), path, method=method, origin="http://localhost:1")
     assert answer.status == 403
+    assert "the page is 'http://localhost:1'" in answer.text
+    assert "A proxy before it must pass `Host`" in answer.text
     assert "access-control-allow-origin" not in answer.headers
 
 

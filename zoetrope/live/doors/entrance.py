@@ -140,7 +140,11 @@ def _from_elsewhere(connection: HTTPConnection) -> Refusal | None:
     reads = connection.scope["type"] == "http" and connection.scope["method"] in _READS
     if reads or not from_other_origin(connection):
         return None
-    return 403, "Requests from pages of another origin are refused."
+    origin, host = connection.headers.get("origin", ""), connection.headers.get("host", "")
+    return 403, (
+        f"Requests from pages of another origin are refused: the page is {origin[:100]!a}, this "
+        f"server was asked for as {host[:100]!a}. A proxy before it must pass `Host` on unchanged."
+    )
 
 
 def middleware() -> list[Middleware]:
