@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from zoetrope.live.doors.headers import security_headers
 from zoetrope.live.doors.hosts import HOSTS_VARIABLE, chosen_names, is_answered, name_in
 from zoetrope.live.doors.messages import limit_messages
+from zoetrope.live.doors.packets import send_at_once
 from zoetrope.live.doors.page_uploads import PageUploads
 from zoetrope.live.wire import limits
 from zoetrope.live.wire.guard import from_other_origin
@@ -45,6 +46,7 @@ class Entrance:
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
+        send_at_once(receive)
         refusal = self._refusal(scope)
         if refusal is not None:
             status, reason = refusal
