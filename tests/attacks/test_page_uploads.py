@@ -52,9 +52,9 @@ def test_a_page_cannot_fill_the_memory_with_files(own_app: Server) -> None:
             answer = ask(port, path, method="PUT", body=body, **headers, **form)
             return answer.status, answer.text
 
-        assert put(33)[0] == 413  # `server.maxUploadSize`
-        n_fit = 1 + (limits.MAX_KEPT_UPLOAD_BYTES >> 20) // 31
-        assert [put(31)[0] for _ in range(n_fit)] == [204] * n_fit
+        assert put(65)[0] == 413  # `server.maxUploadSize`
+        n_fit = 1 + (limits.MAX_KEPT_UPLOAD_BYTES >> 20) // 63
+        assert [put(63)[0] for _ in range(n_fit)] == [204] * n_fit
         status, words = put(1)
         assert status == 503
         assert "Open pages hold 256 MiB of files" in words

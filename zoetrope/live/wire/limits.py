@@ -18,7 +18,7 @@ MAX_SOCKETS = 800
 MAX_PAGE_MESSAGE_BYTES = 1 << 20
 
 # Files of Streamlit's uploader, which lie in memory: pictures of `server.maxUploadSize` each.
-MAX_PAGE_UPLOADS = 8
+MAX_PAGE_UPLOADS = 4
 MAX_KEPT_UPLOAD_BYTES = 256 << 20
 
 # Frames of the socket ------------------------------------------------------------------------
