@@ -29,6 +29,7 @@ from tests.core.training.test_runs import (
     wait_for,
     wait_until_over,
 )
+from tests.waiting import wait_until
 
 # A process that holds the lock of the folder that it is given.
 HOLDER = """
@@ -117,19 +118,38 @@ def test_of_a_broken_run_others_are_not_affected() -> None:
             runs.resume(name)
 
 
-@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root reads all")
+@posix
 def test_a_run_that_may_not_be_read_hurts_only_itself() -> None:
     folder, _ = a_run_on_disk("closed", state="queued")
     secret, _ = a_run_on_disk("secret", state="queued")
     (secret / STATUS).chmod(0)
     folder.chmod(0)
     try:
+        if os.access(secret / STATUS, os.R_OK):
+            pytest.skip("this user may read everything")
         assert runs.list_runs() == []
         assert set(runs.list_broken_runs()) == {"closed", "secret"}
         runs.start_run(request_of("whole"))
         assert wait_until_over("whole").state == "done"
     finally:
         folder.chmod(0o700)
+
+
+@posix
+def test_a_run_whose_folder_is_closed_while_it_trains_says_so() -> None:
+    before = going("closing")
+    folder = checkpoints_dir() / "closing"
+    folder.chmod(0o500)
+    try:
+        if os.access(folder, os.W_OK):
+            pytest.skip("this user may write everywhere")
+        ended = wait_until_over("closing")
+        assert ended.state == "failed" and "The system refuses access" in ended.message
+        wait_until(lambda: not before.process.is_alive)
+    finally:
+        folder.chmod(0o700)
+    runs.resume("closing")
+    assert wait_for("closing", lambda status: status.epoch > ended.epoch).state == "running"
 
 
 @posix
