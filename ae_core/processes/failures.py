@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from ae_core.errors import AeCoreError
 from ae_core.processes.devices import is_out_of_memory
+from ae_core.reading import printable
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ def explain_error(error: BaseException, remedy: Remedy) -> str:
     known = explain_known_error(error, remedy)
     return known or (
         f"An error of the program itself ({type(error).__name__}: {_words_of(error)}); the details "
-        f"are in {remedy.log}. Report it."
+        f"are in {printable(remedy.log)}. Report it."
     )
 
 
@@ -54,10 +55,10 @@ def explain_known_error(error: BaseException, remedy: Remedy) -> str | None:
     if isinstance(error, OSError) and _tells_of_a_full_disk(error):
         return f"The disk is full: free some space, and {remedy.again}."
     if isinstance(error, OSError) and error.errno in _REFUSED:
-        why = f"{error.filename or 'a file'}: {error.strerror}"
+        why = f"{_name_of_file(error)}: {error.strerror}"
         return f"The system refuses access ({why}): allow it, and {remedy.again}."
     if isinstance(error, FileNotFoundError):
-        return f"A file has vanished ({error.filename}): put it back, and {remedy.again}."
+        return f"A file has vanished ({_name_of_file(error)}): put it back, and {remedy.again}."
     return None
 
 
@@ -66,9 +67,13 @@ def _tells_of_a_full_disk(error: OSError) -> bool:
     return error.errno in _FULL or (error.errno is None and " requested and " in str(error))
 
 
+def _name_of_file(error: OSError) -> str:
+    return printable(str(error.filename or "a file"))
+
+
 def _words_of(error: BaseException) -> str:
     try:
-        words = str(error)
+        words = printable(str(error))  # else they could not be written, nor shown
     except Exception:  # a library's own, which cannot even say what it is
         return "without words"
     return words if len(words) <= LONGEST_WORDS else f"{words[:LONGEST_WORDS]}..."

@@ -1,5 +1,6 @@
 """How runs end: signals of the system, folders that vanish, full disks; always in true words."""
 
+import errno
 import json
 import os
 import shutil
@@ -261,9 +262,23 @@ class WordlessError(Exception):
         raise ValueError("no words")
 
 
-@pytest.mark.parametrize("error", [RunError("x" * 10**6), ValueError("x" * 10**6), WordlessError()])
+ODD_NAME = "caf\udce9.npy"  # of bytes that are no UTF-8, as the system gives it
+ODD = {
+    "long": RunError("x" * 10**6),
+    "long, of the program": ValueError("x" * 10**6),
+    "wordless": WordlessError(),
+    "no text": RunError(f"{ODD_NAME} is broken"),
+    "no text, of the program": ValueError(ODD_NAME),
+    "of a file": FileNotFoundError(errno.ENOENT, "No such file", ODD_NAME),
+    "refused": PermissionError(errno.EACCES, "Permission denied", ODD_NAME),
+    "full": OSError(errno.ENOSPC, "No space left", ODD_NAME),
+}
+
+
+@pytest.mark.parametrize("error", ODD.values(), ids=ODD)
 def test_whatever_is_raised_has_words_that_fit_a_state(error: Exception) -> None:
-    said = explain_error(error, Remedy("resume", log="the log"))
+    """The state was not written, and the run or task then ended without a word."""
+    said = explain_error(error, Remedy("resume", log=f"{ODD_NAME}.log"))
     assert len(said) < LONGEST_WORDS + 200
     fits = Status(state="failed", queued_at=0, heartbeat=0, message=said).model_dump_json()
     assert len(fits.encode()) <= locations.STATE_BYTES
