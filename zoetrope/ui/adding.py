@@ -31,6 +31,7 @@ def show() -> None:
         step=4,
         help="Pictures of a zip are cropped to a centred square and resized to this.",
     )
+    st.caption("Data sets are shared by everybody who uses this server.")
     if st.button("Add", type="primary", icon=":material/add:"):
         if upload is None:
             st.error("Choose a .zip or .npz file first, and wait until it is there.")
