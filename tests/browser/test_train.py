@@ -41,7 +41,8 @@ def own_server(serve: Callable[..., Server], own_home: Path) -> Server:
 def add_file(page: Page, server: Server, path: Path, name: str) -> None:
     page.goto(f"{server.url}/data?data=digits")
     page.get_by_role("tab", name="Add your own").click()
-    page.locator("[data-testid=stFileUploaderDropzoneInput]").set_input_files(path)
+    page.get_by_label("Pictures: a .zip or .npz file").set_input_files(path)
+    expect(page.get_by_text(f"{path.name}, ").filter(has_text="MiB: there.")).to_be_visible()
     page.get_by_label("Name", exact=True).fill(name)
     page.get_by_role("button", name="Add", exact=True).click()
 
