@@ -20,6 +20,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from ae_core.codecs.checkpoints import CONFIG
 from ae_core.data.new_sets import is_being_added
 from ae_core.data.trash import KEPT_S, entries, trash_dir
 from ae_core.data.uploads import uploads_dir
@@ -29,8 +30,9 @@ from ae_core.processes import tasks
 from ae_core.processes.detached import start_detached
 from ae_core.processes.open_files import mapped_files
 from ae_core.processes.priority import lower_priority
+from ae_core.reading import subfolders
 from ae_core.training import runs
-from ae_core.training.status import RESUME
+from ae_core.training.status import RESUME, STATUS
 
 CACHE_VARIABLE = "ZOETROPE_CACHE_GB"
 USUAL_CACHE_GB = 20.0
@@ -44,10 +46,13 @@ UNUSED_CACHE_S = 90 * _DAY
 
 # How `atomic_file` and `atomic_folder` name what is not whole yet.
 _TEMPORARY = re.compile(r"\.(.+)\.[a-z0-9_]{8}")
-# What others keep in order themselves, or is held by locks.
-_NOT_CACHE = ("uploads", "tasks", "adding", "worker")
-# In these, a folder is one thing, of no use without one of its files.
-_WHOLE_FOLDERS = ("data", "pca")
+# Folders of the cache that hold derived files. By name: our home may be a person's own home, whose
+# `.cache` is every program's.
+_DERIVED = (
+    *("codes", "comparisons", "data", "derived", "pca", "points", "projection-inputs", "support"),
+)
+# In these, a folder is one thing, of no use without one of its files; ours has this one.
+_WHOLE_FOLDERS = {"data": "about.json", "pca": CONFIG}
 
 
 @dataclass(frozen=True)
@@ -133,8 +138,7 @@ def _sweepings(now: float, limit: int, *, empty_trash: bool) -> Iterator[Swept]:
     """What goes, each thing once; the size of the cache is taken when the rest is gone."""
     yield from _trash(now, 0.0 if empty_trash else KEPT_S)
     yield from _uploads(now)
-    for root in (data_dir(), checkpoints_dir(), cache_dir()):
-        yield from _temporaries(root, now)
+    yield from _temporaries(now)
     yield from _resume_files(now)
     yield from _cache(now, limit)
 
@@ -160,21 +164,39 @@ def _uploads(now: float) -> Iterator[Swept]:
             yield Swept(path, thing.n_bytes, "an upload that nobody added")
 
 
-def _temporaries(root: Path, now: float) -> Iterator[Swept]:
-    """What a process that was killed was writing."""
-    for place, folders, files in os.walk(root):
-        named = [name for name in (*folders, *files) if _TEMPORARY.fullmatch(name)]
-        for name in named:
-            thing = _thing(Path(place, name))
-            if now - thing.used_at >= NEVER_YOUNGER_S and not _is_claimed(Path(place), name):
-                yield Swept(thing.path, thing.n_bytes, "was never finished")
-        folders[:] = [name for name in folders if name not in named]
+def _temporaries(now: float) -> Iterator[Swept]:
+    """What a process that was killed was writing, where we write."""
+    for path in _temporary_paths():
+        thing = _thing(path)
+        if now - thing.used_at >= NEVER_YOUNGER_S and not _is_claimed(path):
+            yield Swept(path, thing.n_bytes, "was never finished")
 
 
-def _is_claimed(place: Path, name: str) -> bool:
+def _temporary_paths() -> Iterator[Path]:
+    ours = [cache_dir() / name for name in (*_DERIVED, "tasks", "worker")]
+    ours += [folder for folder in subfolders(checkpoints_dir()) if _is_run(folder)]
+    for root in (data_dir(), checkpoints_dir()):
+        yield from (path for path in _children(root) if _is_temporary(path) and path.is_dir())
+    yield from filter(_is_temporary, _children(data_dir() / ".groups"))
+    for root in ours:
+        for place, folders, files in os.walk(root):
+            paths = [Path(place, name) for name in (*folders, *files)]
+            yield from filter(_is_temporary, paths)
+            folders[:] = [name for name in folders if not _is_temporary(Path(name))]
+
+
+def _is_temporary(path: Path) -> bool:
+    return _TEMPORARY.fullmatch(path.name) is not None
+
+
+def _is_run(folder: Path) -> bool:
+    return any((folder / name).is_file() for name in (CONFIG, runs.REQUEST, STATUS))
+
+
+def _is_claimed(path: Path) -> bool:
     """Whether this is a data set on its way in."""
-    found = _TEMPORARY.fullmatch(name)
-    return place == data_dir() and found is not None and is_being_added(found[1])
+    found = _TEMPORARY.fullmatch(path.name)
+    return path.parent == data_dir() and found is not None and is_being_added(found[1])
 
 
 def _resume_files(now: float) -> Iterator[Swept]:
@@ -189,7 +211,7 @@ def _resume_files(now: float) -> Iterator[Swept]:
 def _cache(now: float, limit: int) -> Iterator[Swept]:
     """What was not used for long; then, until the rest fits, what was not used for longest."""
     things = [_thing(path) for path in _cached_paths()]
-    total = _thing(cache_dir()).n_bytes
+    total = sum(thing.n_bytes for thing in things)
     mapped = mapped_files(cache_dir())
     free = [
         thing
@@ -212,14 +234,14 @@ def _cache(now: float, limit: int) -> Iterator[Swept]:
 
 def _cached_paths() -> Iterator[Path]:
     """Files of the cache, and folders that are one thing; none that is not whole yet."""
-    for kind in _children(cache_dir()):
-        if kind.name in _NOT_CACHE or not kind.is_dir():
+    for kind in _DERIVED:
+        mark = _WHOLE_FOLDERS.get(kind)
+        if mark is not None:
+            folders = subfolders(cache_dir() / kind)
+            yield from (folder for folder in folders if (folder / mark).is_file())
             continue
-        if kind.name in _WHOLE_FOLDERS:
-            yield from (path for path in _children(kind) if not path.name.startswith("."))
-            continue
-        for place, folders, files in os.walk(kind):
-            folders[:] = [name for name in folders if not name.startswith(".")]
+        for place, inner, files in os.walk(cache_dir() / kind):
+            inner[:] = [name for name in inner if not name.startswith(".")]
             yield from (Path(place, name) for name in files if not name.startswith("."))
 
 

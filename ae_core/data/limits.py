@@ -16,8 +16,8 @@ RESERVE_BYTES = 256 * 2**20
 
 MAX_UPLOAD_BYTES = 2_000 * 2**20
 MAX_UPLOADS_AT_ONCE = 8
-# So long an upload may send nothing before it is dropped.
-UPLOAD_STALL_S = 60.0
+# A MiB must arrive within this time: who sends less keeps a place from others.
+UPLOAD_MIB_S = 60.0
 
 # Archives ------------------------------------------------------------------------------------
 

@@ -20,6 +20,7 @@ from pydantic import Field
 from ae_core.config import Settings, check_name
 from ae_core.errors import AeCoreError
 from ae_core.locations import atomic_folder, data_dir, home, write_atomically
+from ae_core.reading import read_settings
 
 KEPT_S = 24 * 3600.0
 _WHAT, _CONTENT = "what.json", "content"
@@ -100,10 +101,9 @@ def entries() -> Iterator[Removed]:
     """All that lies in the trash and can be read, however old."""
     for entry in trash_dir().iterdir() if trash_dir().is_dir() else ():
         try:
-            with (entry / _WHAT).open("rb") as file:
-                what = What.model_validate_json(file.read(_MAX_BYTES))
-                modified = (entry / _WHAT).stat().st_mtime
-        except (OSError, ValueError):
+            what = read_settings(entry / _WHAT, What, max_bytes=_MAX_BYTES)
+            modified = (entry / _WHAT).stat().st_mtime
+        except (OSError, AeCoreError):
             continue  # being written or taken out, or no entry
         if (entry / _CONTENT).is_dir():
             # the earlier one: neither a clock that was set back nor a copy keeps it for ever

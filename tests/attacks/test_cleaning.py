@@ -37,7 +37,7 @@ def write(path: Path, age_s: float, n_bytes: int = 1000) -> Path:
 
 def grow_old(path: Path, age_s: float) -> Path:
     then = time.time() - age_s
-    for one in [*path.rglob("*"), path]:
+    for one in (*path.rglob("*"), path):
         os.utime(one, (then, then))
     return path
 
@@ -68,26 +68,59 @@ def test_uploads_that_nobody_added_go(monkeypatch: pytest.MonkeyPatch) -> None:
     assert swept() == {old} and young.exists() and at_work.exists()
 
 
-@pytest.mark.parametrize("root", [data_dir, checkpoints_dir, cache_dir])
-def test_what_a_killed_process_was_writing_goes(root: Callable[[], Path]) -> None:
+def run_folder() -> Path:
+    """A run's folder, as far as it can be told."""
+    write(checkpoints_dir() / "run" / runs.REQUEST, 0)
+    return checkpoints_dir() / "run"
+
+
+@pytest.mark.parametrize(
+    ("folder", "file"),
+    [
+        (lambda: data_dir() / "mine", lambda: data_dir() / ".groups" / "digits-1.json"),
+        (lambda: checkpoints_dir() / "mine", lambda: run_folder() / "watch" / "1.webp"),
+        (lambda: cache_dir() / "data" / "digits", lambda: cache_dir() / "codes" / "a.npy"),
+        (lambda: cache_dir() / "pca" / "x", lambda: cache_dir() / "tasks" / "x.json"),
+    ],
+)
+def test_what_a_killed_process_was_writing_goes(
+    folder: Callable[[], Path], file: Callable[[], Path]
+) -> None:
     """Made by the very functions that writers use, in a process that is killed."""
     program = (
         "import os, sys\n"
         "from pathlib import Path\n"
         "from ae_core.locations import atomic_file, atomic_folder\n"
-        "root = Path(sys.argv[1])\n"
-        "deep = root / 'deep' / 'codes.npy'\n"
-        "with atomic_file(deep) as file, atomic_folder(root / 'mine') as mine:\n"
-        "    (mine / 'items.npy').write_bytes(b'x' * 1000)\n"
+        "with atomic_file(Path(sys.argv[2])), atomic_folder(Path(sys.argv[1])) as whole:\n"
+        "    (whole / 'items.npy').write_bytes(b'x' * 1000)\n"
         "    os.kill(os.getpid(), 9)\n"
     )
-    subprocess.run([sys.executable, "-c", program, str(root())], cwd=ROOT, check=False)
-    left = [*root().glob(".mine.*"), *root().glob("deep/.codes.npy.*")]
+    paths = folder(), file()
+    command = [sys.executable, "-c", program, *map(str, paths)]
+    subprocess.run(command, cwd=ROOT, check=False)
+    left = [found for path in paths for found in path.parent.glob(f".{path.name}.*")]
     assert len(left) == 2
     assert swept() == set()  # younger than an hour
     for path in left:
         grow_old(path, 2 * HOUR)
     assert swept() == set(left)
+
+
+def test_in_a_person_s_own_home_what_is_not_ours_stays(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`ZOETROPE_HOME=~`: `.cache` is every program's then, `data` the person's."""
+    theirs = [
+        *(".cache/pip/wheel.bin", ".cache/huggingface/model", ".cache/data/census/a.csv"),
+        *("data/.photos.download", "data/thesis/.chapter.draft_02", "data/thesis/figure.png"),
+        *("checkpoints/llm/.weights.download", "checkpoints/.llm.download", ".bash_history"),
+    ]
+    paths = [write(home / name, 400 * DAY) for name in theirs]
+    for path in paths:
+        if path.parent != home:
+            grow_old(path.parent, 400 * DAY)
+    monkeypatch.setenv(cleaning.CACHE_VARIABLE, "0")
+    assert swept() == set() and all(path.exists() for path in paths)
 
 
 def test_a_data_set_on_its_way_in_stays_however_slow_it_is() -> None:

@@ -148,6 +148,13 @@ def test_an_entry_that_somebody_wrote_hurts_only_itself(mine: DataSet, content: 
     assert load_data_set("mine").name == "mine"
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no such pipes here")
+def test_a_pipe_in_the_trash_keeps_nobody_waiting() -> None:
+    (trash.trash_dir() / "bad" / "content").mkdir(parents=True)
+    os.mkfifo(trash.trash_dir() / "bad" / "what.json")
+    assert trash.list_removed() == []
+
+
 def test_a_disk_of_its_own_is_no_obstacle(mine: DataSet, monkeypatch: pytest.MonkeyPatch) -> None:
     """The trash may lie on another one than the data: then it is copied, whole or not at all."""
     rename = Path.rename

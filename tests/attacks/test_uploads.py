@@ -5,11 +5,13 @@ from __future__ import annotations
 import http.client
 import io
 import json
+import select
 import socket
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -30,7 +32,7 @@ from tests.live.conftest import engine, live_port
 from tests.sources import ROOT
 from tests.waiting import wait_until
 from zoetrope.live import uploads
-from zoetrope.live.wire.tokens import issue_token, read_token
+from zoetrope.live.wire.tokens import issue_token
 
 __all__ = ["engine", "live_port"]  # fixtures
 
@@ -265,18 +267,27 @@ def test_a_few_upload_at_once_and_others_are_told(server: Server) -> None:
     wait_until(lambda: server.upload(b"x", session=9).status == 200)
 
 
-def test_who_sends_nothing_is_dropped(monkeypatch: pytest.MonkeyPatch, live_port: int) -> None:
-    monkeypatch.setattr(uploads, "UPLOAD_STALL_S", 0.2)
-    token = issue_token("slow")
-    path = f"/api/upload?token={token}&name=a.zip"
-    connection = socket.create_connection(("127.0.0.1", live_port), timeout=30)
-    head = f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{live_port}\r\nContent-Length: 1000\r\n\r\nx"
-    connection.sendall(head.encode())
-    answer = http.client.HTTPResponse(connection)
-    answer.begin()
-    assert answer.status == 408 and files() == []
-    connection.close()
-    assert read_token(token)
+@pytest.mark.parametrize("drop", [b"", b"x"])
+def test_who_sends_nothing_or_drop_by_drop_is_dropped(
+    monkeypatch: pytest.MonkeyPatch, live_port: int, drop: bytes
+) -> None:
+    monkeypatch.setattr(uploads, "UPLOAD_MIB_S", 0.3)
+    head = (
+        f"POST /api/upload?token={issue_token('slow')}&name=a.zip HTTP/1.1\r\n"
+        f"Host: 127.0.0.1:{live_port}\r\nContent-Length: 1000000\r\n\r\n"
+    )
+    with socket.create_connection(("127.0.0.1", live_port), timeout=30) as connection:
+        connection.sendall(head.encode())
+
+        def answered() -> bool:
+            with suppress(OSError):
+                connection.sendall(drop)
+            return bool(select.select([connection], [], [], 0)[0])
+
+        wait_until(answered)
+        answer = http.client.HTTPResponse(connection)
+        answer.begin()
+        assert answer.status == 408 and files() == []
 
 
 # --- Memory -----------------------------------------------------------------------------------

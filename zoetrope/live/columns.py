@@ -33,6 +33,7 @@ from ae_core.locations import cache_dir
 from ae_core.neighbours import nearest_items, nearest_others
 from zoetrope.live.blocks import Blocks, BlocksResponse
 from zoetrope.live.doors.places import BusyError, Places, Threads
+from zoetrope.live.doors.refusals import RefusedError
 from zoetrope.live.shared import process_wide
 from zoetrope.live.wire import limits
 from zoetrope.live.wire.guard import require_token
@@ -40,14 +41,6 @@ from zoetrope.live.wire.tokens import TokenError
 
 FOREVER = "private, max-age=31536000, immutable"
 KEY = re.compile(r"[0-9a-f]{8,64}")
-
-
-class RefusedError(Exception):
-    """A request that cannot be answered: HTTP status and what to tell."""
-
-    def __init__(self, status: int, reason: str) -> None:
-        super().__init__(reason)
-        self.status = status
 
 
 def routes() -> list[BaseRoute]:

@@ -13,23 +13,16 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from ae_core.data.limits import MAX_UPLOAD_BYTES, MAX_UPLOADS_AT_ONCE, UPLOAD_STALL_S
+from ae_core.data.limits import MAX_UPLOAD_BYTES, MAX_UPLOADS_AT_ONCE, UPLOAD_MIB_S
 from ae_core.data.uploads import check_room, new_upload
 from ae_core.errors import AeCoreError
+from zoetrope.live.doors.refusals import RefusedError
 from zoetrope.live.shared import process_wide
 from zoetrope.live.wire.guard import require_token
 from zoetrope.live.wire.tokens import TokenError
 
 ADDRESS = "api/upload"
 _PIECE_BYTES = 2**20
-
-
-class RefusedError(Exception):
-    """An upload that is not taken: HTTP status and what to tell."""
-
-    def __init__(self, status: int, reason: str) -> None:
-        super().__init__(reason)
-        self.status = status
 
 
 class Seats:
@@ -116,18 +109,19 @@ async def _receive(request: Request, session: str, n_bytes: int, threads: Capaci
 async def _write(request: Request, file: BinaryIO, threads: CapacityLimiter) -> int:
     """Write what comes; how many bytes that were."""
     pieces, n_held, n_found = [], 0, 0
-    stream = aiter(request.stream())
+    stream, clock = aiter(request.stream()), asyncio.get_running_loop().time
+    due = clock() + UPLOAD_MIB_S
     while True:
         try:
-            piece = await asyncio.wait_for(anext(stream, None), UPLOAD_STALL_S)
+            piece = await asyncio.wait_for(anext(stream, None), due - clock())
         except TimeoutError:
-            raise RefusedError(408, "Nothing came for a minute: send the file again.") from None
+            raise RefusedError(408, "Too little came in a minute: send the file again.") from None
         if piece:
             pieces.append(piece)
             n_held += len(piece)
         if n_held >= _PIECE_BYTES or piece is None:
             await to_thread.run_sync(file.write, b"".join(pieces), limiter=threads)
             n_found += n_held
-            pieces, n_held = [], 0
+            pieces, n_held, due = [], 0, clock() + UPLOAD_MIB_S
         if piece is None:
             return n_found
