@@ -1,5 +1,7 @@
 """Warm workers that die, stop, hang or talk nonsense: said in words, and nobody waits with them."""
 
+import asyncio
+import importlib
 import json
 import os
 import subprocess
@@ -21,7 +23,8 @@ from ae_core.processes.requests import Channel, perform
 from ae_core.processes.worker_client import MOST_STARTS, RequestState, WorkerClient
 from ae_core.processes.worker_process import WorkerProgram
 from tests.attacks.stopping import posix, stop
-from tests.waiting import wait_until
+from tests.core.training.test_runs import no_space
+from tests.waiting import wait_in_loop, wait_until
 
 pytestmark = posix
 
@@ -206,21 +209,41 @@ def test_a_worker_that_obeys_stays_whatever_is_cancelled(
     start: Callable[[str], WorkerClient], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A request behind a long one cannot end before that: the worker is not to blame."""
-    monkeypatch.setattr(worker_client, "STOPS_WITHIN_S", 0.2)
     client = start(OBEYS)
     ask(client, "long", "wait")
     ask(client, "behind")
     until(client, "long", "running")
     pid = client.pid
     before = set(threading.enumerate())
-    client.cancel("behind")
-    watchers = set(threading.enumerate()) - before
-    wait_until(lambda: not any(thread.is_alive() for thread in watchers))
+    with monkeypatch.context() as hurried:
+        hurried.setattr(worker_client, "STOPS_WITHIN_S", 0.2)
+        client.cancel("behind")
+        watchers = set(threading.enumerate()) - before
+        wait_until(lambda: not any(thread.is_alive() for thread in watchers))
     assert client.pid == pid
     client.cancel("long")
     ask(client, "last")
     until(client, "last", "done")
     assert client.pid == pid
+
+
+def test_a_worker_that_cannot_be_started_does_not_keep_the_engine_cold(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The server starts one thing after another in the background, and one raised for all."""
+    routes, imported = importlib.import_module("zoetrope.live.routes"), threading.Event()
+    monkeypatch.setenv(routes.WARM_UP, "1")
+    for name in ("COMPILE_AFTER_S", "IMPORT_AFTER_S"):
+        monkeypatch.setattr(routes, name, 0.0)
+    monkeypatch.setattr(routes, "_import_decoders", imported.set)
+    monkeypatch.setattr(worker_process, "start_worker", no_space)
+
+    async def serve() -> None:
+        async with routes.lifespan(None):
+            await wait_in_loop(imported.is_set)
+
+    asyncio.run(serve())
+    assert imported.is_set()
 
 
 PROGRESS = b'{"id": "1", "event": "progress", %s}\n'

@@ -71,7 +71,8 @@ async def _clean_each_hour() -> None:
 async def _warm_up() -> None:
     await asyncio.sleep(COMPILE_AFTER_S)
     if os.environ.get(WARM_UP, "1") != "0":
-        await asyncio.to_thread(projections.service().start)
+        with suppress(OSError):  # who asks for a map is told
+            await asyncio.to_thread(projections.service().start)
     await asyncio.sleep(IMPORT_AFTER_S - COMPILE_AFTER_S)
     await asyncio.to_thread(_import_decoders)
 
