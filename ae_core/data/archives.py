@@ -253,8 +253,8 @@ class _Stream(io.RawIOBase):
             yield
         except (_DamagedError, zlib.error, struct.error) as error:
             raise DamagedFileError(
-                f"{self._member.name!r} cannot be unpacked ({error}): pack the zip again, without "
-                "a password. Nothing was stored."
+                f"{self._member.name!r} cannot be unpacked ({error}): pack the zip again, "
+                "deflated and without a password. Nothing was stored."
             ) from error
 
 

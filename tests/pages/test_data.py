@@ -15,6 +15,7 @@ from ae_core.data.store import make_data_set, write_data_set
 from ae_core.locations import data_dir
 from ae_core.processes import tasks
 from ae_core.processes.tasks import Task
+from tests.attacks.stand_ins import task_at_work
 from tests.pages.steering_world import open_page, words
 from zoetrope.ui import attribute_filter, tray
 
@@ -169,6 +170,35 @@ def test_an_own_set_can_be_removed(tmp_path: Path) -> None:
     app = open_page("data.py", {"data": "mine"})
     next(button for button in app.button if button.label == "Remove").click().run()
     assert "mine" not in list_data_sets() and not app.exception
+
+
+def test_what_was_removed_can_be_brought_back(tmp_path: Path) -> None:
+    add_labelled(tmp_path)
+    app = open_page("data.py", {"data": "mine"})
+    next(button for button in app.button if button.label == "Remove").click().run()
+    assert "Removed within the last hour: **mine**" in words(app)
+    next(button for button in app.button if button.label == "Undo").click().run()
+    assert "mine" in list_data_sets() and not app.exception
+    assert not [button for button in app.button if button.label == "Undo"]
+
+
+def test_a_set_in_use_cannot_be_removed_and_who_uses_it_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_labelled(tmp_path)
+    encoding = task_at_work("encode", "Encoding mine", data="mine", checkpoint="x")
+    monkeypatch.setattr(tasks, "list_tasks", lambda: [encoding])
+    app = open_page("data.py", {"data": "mine"})
+    assert next(button for button in app.button if button.label == "Remove").disabled
+    assert any("“Encoding mine” is under way" in warning.value for warning in app.warning)
+
+
+def test_a_set_that_cannot_be_opened_can_be_removed(tmp_path: Path) -> None:
+    add_labelled(tmp_path)
+    (data_dir() / "mine" / "about.json").write_bytes(b"{")
+    app = open_page("data.py")
+    next(button for button in app.button if button.label == "Remove").click().run()
+    assert not (data_dir() / "mine").exists() and not app.exception
 
 
 def test_an_embedded_set_cannot_be_removed() -> None:
