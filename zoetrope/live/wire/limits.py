@@ -76,15 +76,16 @@ class RouteLimit:
     is_scan: bool = False
 
 
-# A pointer on the map asks for a code and a picture with each item it passes, one at a time. What
-# needs no token is counted by the client's address, which a class behind a proxy may share.
+# A pointer on the map asks for a code and a picture with each item it passes, one at a time: as
+# many a second as a fast screen has frames. What needs no token is counted by the client's
+# address, which a class behind a proxy may share.
 ROUTE_LIMITS = {
     "plotly": RouteLimit(64, 16, 128),
     "points": RouteLimit(4, 4, 24),
     "derived": RouteLimit(4, 4, 24),
     "attributes": RouteLimit(4, 8, 48),
-    "codes": RouteLimit(6, 60, 120),
-    "pictures": RouteLimit(6, 60, 120),
+    "codes": RouteLimit(6, 150, 300),
+    "pictures": RouteLimit(6, 150, 300),
     "item": RouteLimit(6, 30, 60),
     "neighbours": RouteLimit(2, 4, 12, is_scan=True),
 }
@@ -92,7 +93,7 @@ ROUTE_LIMITS = {
 ROUTE_THREADS = 2
 # Requests of everybody that wait for a thread, or are computed.
 MAX_ROUTE_REQUESTS = 64
-MAX_SCANS = 8
+MAX_SCANS = 32  # a class that clicks at the same time
 # Answers of everybody that are being sent, and how long a reader may take for one block.
 MAX_ROUTE_ANSWERS = 256
 BLOCK_TIMEOUT_S = 30.0
