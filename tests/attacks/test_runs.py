@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -213,6 +214,42 @@ def test_a_process_is_recognised_when_the_clock_was_set(monkeypatch: pytest.Monk
     monkeypatch.setattr(psutil._pslinux, "boot_time", lambda: started_at + 7_200.0)  # type: ignore[attr-defined]
     assert noted.is_alive and noted.works_on(sys.executable)
     assert not by_the_clock.is_alive
+
+
+@posix
+def test_of_two_that_were_started_at_the_same_moment_one_is_first() -> None:
+    moment = status.time.monotonic()
+    names = ("b", "a")
+    for name in names:
+        a_run_on_disk(name, state="queued", queued_monotonic=moment)
+    with holder(checkpoints_dir() / "a") as one, holder(checkpoints_dir() / "b") as other:
+        assert [run.status.state for run in runs.list_runs()] == ["queued", "queued"]
+        assert {name for name in names if is_its_turn(name, moment)} == {"a"}
+        one.kill()
+        one.wait()
+        assert is_its_turn("b", moment)  # whoever dies in front keeps nobody waiting
+        other.kill()
+
+
+def test_runs_may_come_and_go_while_they_are_listed() -> None:
+    a_run_on_disk("stays", state="done")
+    folder, _ = a_run_on_disk("moves", state="done")
+    over = threading.Event()
+
+    def move() -> None:
+        while not over.is_set():
+            folder.rename(checkpoints_dir().parent / "away")
+            (checkpoints_dir().parent / "away").rename(folder)
+
+    mover = threading.Thread(target=move)
+    mover.start()
+    try:
+        for _ in range(300):
+            assert {"stays"} <= {run.name for run in runs.list_runs()} <= {"stays", "moves"}
+            assert is_its_turn("next", 0.0)
+    finally:
+        over.set()
+        mover.join()
 
 
 @posix
