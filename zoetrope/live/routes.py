@@ -22,6 +22,7 @@ from starlette.websockets import WebSocket
 from zoetrope.live import columns, projections, uploads
 from zoetrope.live.assets import MEDIA_TYPES, STATIC, version
 from zoetrope.live.doors.messages import limit_messages
+from zoetrope.live.doors.open_files import allow_many_open_files
 from zoetrope.live.engine.engine import get_engine
 from zoetrope.live.shared import process_wide
 from zoetrope.live.wire import limits, protocol
@@ -51,6 +52,7 @@ def routes() -> list[BaseRoute]:
 @asynccontextmanager
 async def lifespan(app: Any) -> AsyncIterator[None]:
     """Import torch, compile UMAP and clean, in the background once the first page is painted."""
+    allow_many_open_files()
     in_background = [asyncio.create_task(_warm_up()), asyncio.create_task(_clean_each_hour())]
     yield
     for task in in_background:

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 MAX_QUERY_BYTES = 8192
 # A name of 64 characters takes four times three bytes each, and an address may have two.
 MAX_PATH_BYTES = 2048
-# All sockets, the pages' too: below the 1,024 files that a process may usually have open.
+# All sockets, the pages' too: below the 1,024 files that a process may have open where the system
+# lets it have no more.
 MAX_SOCKETS = 800
 # A page's own socket carries the state of its widgets: of a million items one bit each.
 MAX_PAGE_MESSAGE_BYTES = 1 << 20
