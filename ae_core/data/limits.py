@@ -48,5 +48,6 @@ MAX_PICTURE_BYTES = 64 * 2**20
 MAX_PICTURE_PIXELS = 50_000_000
 # Memory that a format's reader may take for one picture.
 MAX_DECODING_BYTES = 256 * 2**20
-# A progressive JPEG is read whole once a pass; cameras and programs write about ten.
-MAX_JPEG_PASSES = 100
+# A progressive JPEG is read whole once a pass; cameras and programs write about ten. These take a
+# second.
+MAX_JPEG_PASSES_X_PIXELS = 1_000_000_000

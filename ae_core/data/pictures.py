@@ -23,7 +23,7 @@ from PIL.WebPImagePlugin import WebPImageFile
 
 from ae_core.data.limits import (
     MAX_DECODING_BYTES,
-    MAX_JPEG_PASSES,
+    MAX_JPEG_PASSES_X_PIXELS,
     MAX_PICTURE_BYTES,
     MAX_PICTURE_PIXELS,
 )
@@ -135,10 +135,10 @@ def _check_cost(picture: ImageFile, content: bytes, name: str) -> None:
             f"{MAX_DECODING_BYTES >> 20}: make it smaller, or save it as PNG."
         )
     n_passes = content.count(_START_OF_PASS) if isinstance(picture, JpegImageFile) else 1
-    if n_passes > MAX_JPEG_PASSES:
+    if n_passes * n_pixels > MAX_JPEG_PASSES_X_PIXELS:
         raise DataError(
-            f"Picture {name!r} is a JPEG of {n_passes:,} passes; at most {MAX_JPEG_PASSES}: save "
-            "it again."
+            f"Picture {name!r} is a JPEG of {n_passes:,} passes; of its size at most "
+            f"{MAX_JPEG_PASSES_X_PIXELS // n_pixels:,}: save it again."
         )
 
 
@@ -149,7 +149,7 @@ def _bytes_a_pixel(picture: ImageFile) -> int:
     if isinstance(picture, JpegImageFile) and picture.info.get("progressive"):
         return 2 * len(picture.getbands()) + 1  # all coefficients at once
     if isinstance(picture, BmpImageFile) and picture.info.get("compression"):
-        return 64  # unpacked by Python, which takes long
+        return 256  # unpacked by Python, which takes long
     return 4
 
 

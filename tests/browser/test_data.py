@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page, expect
 
 from benchmarks.serving import Server
@@ -83,6 +86,21 @@ def test_what_is_refused_is_said_beside_the_field(
     name_it(page, "second-try")
     add(page)
     expect(page.get_by_text("my pictures.npz is being added")).to_be_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_in_the_field(
+    page: Page, server: str, archive: Path, scheme: Any
+) -> None:
+    page.emulate_media(color_scheme=scheme)
+    field = open_form(page, server)
+    for there in (False, True):
+        if there:
+            field.set_input_files(archive)
+            expect(page.get_by_text("my pictures.npz, 0 MiB: there.")).to_be_visible()
+        fields = {"include": [["[role=tabpanel] [data-testid=stBidiComponentIsolated]"]]}
+        violations = Axe().run(page, context=fields).response["violations"]
+        assert not violations, json.dumps(violations, indent=1)
 
 
 def test_an_upload_is_cancelled_by_keyboard_and_leaves_nothing(

@@ -23,7 +23,7 @@ def test_the_documented_limits_are_those_of_the_code() -> None:
         f"{limits.MAX_RATIO} times the archive's size |",
         f"| {limits.MAX_PICTURE_PIXELS:,} pixels, {limits.MAX_PICTURE_BYTES // MIB} MiB packed |",
         f"| memory to read a picture | {limits.MAX_DECODING_BYTES // MIB} MiB",
-        f"| passes of a JPEG | {limits.MAX_JPEG_PASSES} |",
+        f"| passes of a progressive JPEG | {limits.MAX_JPEG_PASSES_X_PIXELS:,} pixels, all passes",
         f"| {limits.MAX_TABLE_BYTES // MIB} MiB, {limits.MAX_COLUMNS:,} columns, "
         f"{limits.MAX_CELLS:,} cells, {limits.MAX_ROW_CHARACTERS:,} characters a row |",
         f"| {limits.MAX_ARRAYS:,}; {limits.MAX_HEADER_BYTES:,} bytes |",
