@@ -165,16 +165,17 @@ def open_archive(
             file has a name that leads out of it, or that another has as well.
     """
     try:
-        with path.open("rb") as file:
-            try:
-                archive = Archive(file, path.stat().st_size, wanted)
-            except (_DamagedError, UnicodeError, struct.error) as error:
-                raise DataError(remedy(error)) from error
-            yield archive
+        file = path.open("rb")
     except FileNotFoundError as error:
         raise DataError(f"There is no file {str(path)!r}: check its name.") from error
     except OSError as error:
         raise DataError(remedy(error.strerror or error)) from error
+    with file:
+        try:
+            archive = Archive(file, path.stat().st_size, wanted)
+        except (_DamagedError, UnicodeError, struct.error) as error:
+            raise DataError(remedy(error)) from error
+        yield archive
 
 
 # --- One file -------------------------------------------------------------------------------

@@ -102,3 +102,9 @@ def take_upload(owner: str, name: str) -> Path:
             (uploads_dir() / name).rename(taken)
             return taken
     raise DataError("`file`: the upload is not there any more: choose the file again.")
+
+
+def give_back_upload(taken: Path) -> None:
+    """Undo `take_upload`: nothing came of it, and the session can add the file again."""
+    with suppress(FileNotFoundError):
+        taken.rename(taken.with_name(taken.name.removeprefix(_TAKEN)))

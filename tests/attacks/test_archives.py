@@ -1,5 +1,6 @@
 """Archives made to fill memory, to lead out of their folder, or to contradict themselves."""
 
+import errno
 import struct
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
@@ -352,6 +353,22 @@ def test_what_the_disk_has_no_room_for_is_refused_before_it_is_unpacked(
     head = archives.npy_header((20_000, 64, 64))
     path = archives.write_zip(tmp_path / "a.npz", {"images.npy": head})
     assert "needs 78 MiB of disk" in refusal(path)
+
+
+@pytest.mark.parametrize("ending", ["zip", "npz"])
+def test_a_disk_that_fills_on_the_way_is_not_taken_for_a_bad_archive(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ending: str
+) -> None:
+    files = {**archives.pictures()} if ending == "zip" else {"images.npy": IMAGES}
+    path = archives.write_zip(tmp_path / f"a.{ending}", files)
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("ae_core.data.new_sets.np.lib.format.write_array_header_1_0", full)
+    with pytest.raises(OSError, match="No space left"):
+        add_file(path, "bad", size=16)
+    assert nothing_was_stored()
 
 
 def test_a_data_set_of_tens_of_gigabytes_is_refused(tmp_path: Path) -> None:

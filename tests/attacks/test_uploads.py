@@ -23,7 +23,7 @@ from ae_core.data import uploads as core_uploads
 from ae_core.data.catalogue import list_data_sets, load_data_set
 from ae_core.data.limits import MAX_UPLOAD_BYTES
 from ae_core.data.new_sets import check_new_name, claimed_name
-from ae_core.data.uploads import new_upload, take_upload, uploads_dir
+from ae_core.data.uploads import give_back_upload, new_upload, take_upload, uploads_dir
 from ae_core.errors import DataError
 from ae_core.locations import data_dir
 from ae_core.processes import tasks
@@ -204,6 +204,14 @@ def test_a_session_has_one_file_that_waits(server: Server) -> None:
     taken = take_upload(owner_of(server.tokens[0]), name)
     server.upload(b"next")  # what a task is reading is not the session's any more
     assert taken.read_bytes() == b"z"
+
+
+def test_what_could_not_be_added_can_be_added_again(server: Server) -> None:
+    """Such as where the disk is full, and no task could be started."""
+    name = json.loads(server.upload(b"x").text)["upload"]
+    owner = owner_of(server.tokens[0])
+    give_back_upload(take_upload(owner, name))
+    assert take_upload(owner, name).read_bytes() == b"x"
 
 
 # --- Who may, and how much --------------------------------------------------------------------

@@ -5,7 +5,9 @@ import streamlit as st
 from ae_core import long_work
 from ae_core.data.limits import LARGEST_SIDE, SMALLEST_SIDE
 from ae_core.data.new_sets import check_new_name
-from ae_core.data.uploads import take_upload
+from ae_core.data.uploads import give_back_upload, take_upload
+from ae_core.errors import TaskError
+from ae_core.processes.tasks import Arguments
 from zoetrope.live.components.stage import session_token
 from zoetrope.live.components.upload import Upload, upload_field
 from zoetrope.live.wire.tokens import read_token
@@ -46,16 +48,12 @@ def _add(upload: Upload, name: str, size: int) -> None:
     """Start the task; the field is empty in the next run."""
     check_new_name(name)
     path = take_upload(read_token(session_token()), upload.stored)
+    wanted: Arguments = {"path": str(path), "name": name, "size": size, "source": upload.name}
     title = f"Adding {upload.name} as {name}"
-    long_work.start(
-        "add",
-        title,
-        owner=current_owner(),
-        fresh=True,
-        path=str(path),
-        name=name,
-        size=size,
-        source=upload.name,
-    )
+    try:
+        long_work.start("add", title, owner=current_owner(), fresh=True, **wanted)
+    except TaskError:
+        give_back_upload(path)
+        raise
     st.session_state[keys.ADDED], st.session_state[keys.ADDING] = upload.stored, upload.name
     st.rerun()
