@@ -72,7 +72,8 @@ def test_an_error_of_the_program_is_not_taken_for_a_kill() -> None:
         ended.message,
     )
     assert found is not None, ended.message
-    assert "Traceback" in Path(found[1]).read_text()
+    log = Path(found[1])  # printed after the state is written: that may be impossible
+    wait_until(lambda: "Traceback" in log.read_text())
 
 
 def test_a_picture_made_to_explode_arrives_in_words(tmp_path: Path) -> None:
