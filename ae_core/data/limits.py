@@ -21,9 +21,10 @@ UPLOAD_MIB_S = 60.0
 
 # Archives ------------------------------------------------------------------------------------
 
-MAX_MEMBERS = 1_100_000
+# Its list of files: that of about 200,000 with names as usual. `zipfile` keeps up to a kilobyte
+# of memory for each.
+MAX_LIST_BYTES = 16 * 2**20
 MAX_NAME_BYTES = 1024
-MAX_ALL_NAMES_BYTES = 64 * 2**20
 MAX_UNPACKED_BYTES = 256 * 2**30
 # Unpacked bytes to bytes of the archive, once so many were unpacked.
 MAX_RATIO = 200

@@ -15,7 +15,6 @@ import pandas as pd
 from ae_core.data.archives import Archive, open_archive
 from ae_core.data.limits import (
     LARGEST_SIDE,
-    MAX_ITEMS,
     MAX_PICTURE_BYTES,
     MAX_TABLE_BYTES,
     SMALLEST_SIDE,
@@ -93,8 +92,6 @@ def _picture_members(archive: Archive, file_name: str) -> list[str]:
             f"{file_name!r} holds no pictures: it needs files ending in "
             f"{', '.join(sorted(PICTURE_SUFFIXES))}."
         )
-    if len(members) > MAX_ITEMS:
-        raise DataError(f"{file_name!r} holds {len(members):,} pictures; at most {MAX_ITEMS:,}.")
     return members
 
 

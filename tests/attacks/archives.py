@@ -108,3 +108,15 @@ def honest(path: Path, files: dict[bytes, bytes], lying: bytes = b"", **lies: in
         entries.append(entry(name, content, len(body), **(lies if name == lying else {})))
         body += local(name, content)
     return by_hand(path, body, entries)
+
+
+def long_list(path: Path, n_bytes: int) -> Path:
+    """A list of as many files as so many bytes hold, each with numbers of its own to keep."""
+    entries: list[bytes] = []
+    while n_bytes > 0:
+        number = len(entries)
+        large = 2**30 + number
+        numbers = {"flags": 300, "method": 300, "checksum": large, "size": large}
+        entries.append(entry(b"%x.png" % number, b"", 30 * number, **numbers))
+        n_bytes -= len(entries[-1])
+    return by_hand(path, b"", entries)

@@ -17,8 +17,8 @@ def test_the_documented_limits_are_those_of_the_code() -> None:
         f"| {limits.MAX_UPLOAD_BYTES // MIB:,} MiB, {limits.MAX_UPLOADS_AT_ONCE} people at once",
         f"| {limits.MAX_ITEMS:,} items, {limits.MAX_DATA_SET_BYTES // GIB} GiB, and what the disk "
         f"has but for {limits.RESERVE_BYTES // MIB} MiB |",
-        f"| files in the archive | {limits.MAX_MEMBERS:,} |",
-        f"| {limits.MAX_NAME_BYTES:,} bytes; {limits.MAX_ALL_NAMES_BYTES // MIB} MiB |",
+        f"| list of files in the archive | {limits.MAX_LIST_BYTES // MIB} MiB",
+        f"| name of a file | {limits.MAX_NAME_BYTES:,} bytes |",
         f"| {limits.MAX_UNPACKED_BYTES // GIB} GiB; above {limits.RATIO_FROM_BYTES // MIB} MiB, "
         f"{limits.MAX_RATIO} times the archive's size |",
         f"| {limits.MAX_PICTURE_PIXELS:,} pixels, {limits.MAX_PICTURE_BYTES // MIB} MiB packed |",
