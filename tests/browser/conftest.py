@@ -6,7 +6,7 @@ script; `page` is a fresh tab that fails its test on errors in the browser's con
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -24,6 +24,9 @@ KNOWN_BENIGN: dict[str, str] = {
     "data.streamlit.io": "Streamlit's own notices, blocked without a network",
 }
 
+SERVERS: list[Server] = []
+LOG_CHARACTERS = 4000
+
 
 @pytest.fixture(scope="session")
 def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Server]]:
@@ -32,9 +35,22 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Se
 
         def start(script: str | Path, **options: object) -> Server:
             options.setdefault("home", tmp_path_factory.mktemp("home"))
-            return stack.enter_context(serve_script(script, **options))  # type: ignore[arg-type]
+            server = stack.enter_context(serve_script(script, **options))  # type: ignore[arg-type]
+            SERVERS.append(server)
+            return server
 
         yield start
+    SERVERS.clear()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A page shows no traceback: where a test fails, the servers' logs say what there was."""
+    report = yield
+    if report.failed:
+        for server in SERVERS:
+            report.sections.append((f"log of {server.url}", server.log()[-LOG_CHARACTERS:]))
+    return report
 
 
 @pytest.fixture(scope="session")
