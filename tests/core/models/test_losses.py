@@ -7,7 +7,7 @@ from torch.distributions import Bernoulli, Normal
 from ae_core.data.items import Picture
 from ae_core.models.losses import LOSSES, BernoulliLoss, GaussianLoss, SquaredLoss
 
-PICTURE = Picture(size=(2, 4, 5))
+PICTURE = Picture(size=(3, 4, 5))
 GENERATOR = torch.Generator().manual_seed(0)
 OUTPUTS = torch.randn(6, 2, 4, 5, generator=GENERATOR)
 ITEMS = torch.rand(6, 2, 4, 5, generator=GENERATOR)
