@@ -27,6 +27,8 @@ N_PICTURES = 16
 _N_COLUMNS = 4
 N_CODES = 2000
 BUDGET_BYTES = 4_000_000
+# What Pillow makes of a damaged file, or of one made to fill memory.
+_NO_PICTURE = (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError)
 # Four in a row of the largest pictures there can be.
 MAX_SHEET_BYTES, MAX_SHEET_PIXELS = 64 << 20, 40_000_000
 _MIN_FRAMES, _MAX_FRAMES = 10, 60
@@ -146,7 +148,7 @@ def read_sheet(path: Path) -> np.ndarray:
                     f"{path.name} has {picture.width} x {picture.height} pixels"
                 )
             return np.atleast_3d(np.asarray(picture)).transpose(2, 0, 1)
-    except (UnreadableFileError, OSError, ValueError, SyntaxError, EOFError) as error:
+    except (UnreadableFileError, *_NO_PICTURE) as error:
         raise DataError(f"A picture of this run cannot be read ({error}).") from error
 
 
