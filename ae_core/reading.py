@@ -5,16 +5,18 @@ bounded size, UTF-8, JSON of a bounded depth and number of values, no key twice,
 bits and are finite. Arrays are memory-mapped; weights have a reader of their own.
 """
 
+import functools
 import hashlib
 import json
 import math
 import os
 import re
 import stat
+import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from tokenize import TokenError
-from typing import Any, BinaryIO, NoReturn, TypeVar
+from typing import Any, BinaryIO, NoReturn, TypeVar, cast
 
 import numpy as np
 from pydantic import BaseModel, ValidationError
@@ -38,6 +40,7 @@ _STRING = re.compile(rb'"(?:[^"\\]|\\.)*+"', re.DOTALL)
 _BRACKET = re.compile(rb"[\[\]{}]")
 # What NumPy's parser makes of a damaged header.
 _NO_HEADER = (SyntaxError, TokenError)
+_STEADY_AFTER_S = 2.0
 _LARGEST_WHOLE, _MOST_DIGITS = 2**63 - 1, 20
 
 
@@ -199,6 +202,31 @@ def read_json(path: Path, *, max_bytes: int = MAX_BYTES, max_values: int = MAX_V
         return parse_json(content, max_values=max_values)
     except ValueError as error:
         raise _unreadable(path, f"is not JSON that can be read ({error})") from error
+
+
+def read_once(path: Path, read: Callable[[Path], T]) -> T:
+    """What `read` makes of a file, kept until that changes: pages list everything at each rerun.
+
+    A file that was changed within the last two seconds is read again: it may change once more
+    within the same tick of the file system's clock. What `read` raises is not kept.
+
+    Args:
+        path: The file that the result depends on.
+        read: Makes something of it that nobody changes.
+    """
+    try:
+        status = path.stat()
+    except OSError:
+        return read(path)  # which says why
+    if time.time() - status.st_ctime < _STEADY_AFTER_S:
+        return read(path)
+    stamp = (status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+    return cast(T, _read_once(read, path, stamp))
+
+
+@functools.lru_cache(maxsize=1024)
+def _read_once(read: Callable[[Path], object], path: Path, _stamp: tuple[int, ...]) -> object:
+    return read(path)
 
 
 def read_settings(path: Path, model: type[M], *, max_bytes: int = MAX_BYTES) -> M:

@@ -33,6 +33,7 @@ from ae_core.reading import (
     read_each,
     read_json,
     read_json_lines,
+    read_once,
     read_text,
     require_plain_file,
     require_printable,
@@ -211,18 +212,21 @@ def read_config(folder: Path) -> CheckpointConfig:
     Raises:
         CheckpointError: It is missing, broken, or of a newer schema.
     """
-    path = folder / CONFIG
     try:
-        raw = read_json(path)
-        version = raw.get("schema_version") if isinstance(raw, dict) else None
-        if isinstance(version, int) and version > SCHEMA_VERSION:
-            raise CheckpointError(
-                f"Checkpoint {folder.name!r} has schema version {version}; this Zoetrope reads up "
-                f"to {SCHEMA_VERSION}: update Zoetrope to open it."
-            )
-        return settings_of(path, CheckpointConfig, raw)
+        return read_once(folder / CONFIG, _config_of)
     except UnreadableFileError as error:
         raise _cannot_be_read(folder, error) from error
+
+
+def _config_of(path: Path) -> CheckpointConfig:
+    raw = read_json(path)
+    version = raw.get("schema_version") if isinstance(raw, dict) else None
+    if isinstance(version, int) and version > SCHEMA_VERSION:
+        raise CheckpointError(
+            f"Checkpoint {path.parent.name!r} has schema version {version}; this Zoetrope reads up "
+            f"to {SCHEMA_VERSION}: update Zoetrope to open it."
+        )
+    return settings_of(path, CheckpointConfig, raw)
 
 
 def _cannot_be_read(folder: Path, error: UnreadableFileError) -> CheckpointError:

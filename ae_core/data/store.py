@@ -14,7 +14,13 @@ from ae_core.config import Settings
 from ae_core.data.items import AnyItem, ItemKind, with_item
 from ae_core.errors import DataError, MissingFileError, UnreadableFileError
 from ae_core.locations import atomic_folder, write_atomically
-from ae_core.reading import map_array, read_settings, require_plain_file, require_printable
+from ae_core.reading import (
+    map_array,
+    read_once,
+    read_settings,
+    require_plain_file,
+    require_printable,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -229,7 +235,7 @@ def read_about(folder: Path) -> About:
     """
     try:
         require_printable(folder)
-        return read_settings(folder / "about.json", About)
+        return read_once(folder / "about.json", _about_of)
     except MissingFileError as error:
         raise DataError(
             f"Data set {folder.name!r} has no about.json: it was not added completely; remove its "
@@ -239,6 +245,10 @@ def read_about(folder: Path) -> About:
         raise DataError(
             f"Data set {folder.name!r} cannot be opened: {error}. Add the data again."
         ) from error
+
+
+def _about_of(path: Path) -> About:
+    return read_settings(path, About)
 
 
 def read_data_set(folder: Path) -> DataSet:

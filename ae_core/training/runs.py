@@ -38,7 +38,7 @@ from ae_core.locations import (
 )
 from ae_core.models.composition import check_composition
 from ae_core.processes.detached import start_detached
-from ae_core.reading import read_each, read_settings, subfolders
+from ae_core.reading import read_each, read_once, read_settings, subfolders
 from ae_core.training.status import (
     GOING,
     LOCK,
@@ -287,13 +287,17 @@ def find_run(name: str) -> Run:
     """
     folder = checkpoints_dir() / check_name(name)
     try:
-        request = read_settings(folder / REQUEST, RunRequest)
+        request = read_once(folder / REQUEST, _request_of)
     except MissingFileError as error:
         raise RunError(f"`name`: there is no run {name!r}: start it first.") from error
     except UnreadableFileError as error:
         raise RunError(f"Run {name!r} cannot be read: {error}. Start a new run.") from error
     # the folder may be a copy of another run's: its own name counts
     return Run(name, folder, request.model_copy(update={"name": name}), read_status(name))
+
+
+def _request_of(path: Path) -> RunRequest:
+    return read_settings(path, RunRequest)
 
 
 def _launch(folder: Path) -> None:

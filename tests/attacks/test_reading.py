@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from pydantic import Field
 
+from ae_core import reading
 from ae_core.config import Settings
 from ae_core.errors import MissingFileError, UnreadableFileError
 from ae_core.reading import (
@@ -19,6 +20,7 @@ from ae_core.reading import (
     read_bytes,
     read_json,
     read_json_lines,
+    read_once,
     read_settings,
     read_text,
 )
@@ -193,3 +195,29 @@ def test_four_mebibytes_of_json_stay_below_300_mb(tmp_path: Path, filling: str) 
         [sys.executable, "-c", program, str(path)], capture_output=True, text=True, check=True
     )
     assert int(done.stdout) < 300 * 1024
+
+
+def test_a_steady_file_is_read_once_and_a_changed_one_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, n_read = written(tmp_path, b'{"width": 1}'), []
+
+    def read(path: Path) -> Size:
+        n_read.append(path)
+        return read_settings(path, Size)
+
+    assert [read_once(path, read).width for _ in range(3)] == [1, 1, 1]
+    assert len(n_read) == 3  # it has just been written, and may be written again at once
+    now = reading.time.time()
+    monkeypatch.setattr(reading.time, "time", lambda: now + 3)
+    assert [read_once(path, read).width for _ in range(3)] == [1, 1, 1]
+    assert len(n_read) == 4
+    written(tmp_path, b'{"width": 2}')
+    assert [read_once(path, read).width for _ in range(3)] == [2, 2, 2]
+    written(tmp_path, b'{"width": 0}')
+    for _ in range(2):
+        with pytest.raises(UnreadableFileError):
+            read_once(path, read)
+    path.unlink()
+    with pytest.raises(MissingFileError):
+        read_once(path, read)
