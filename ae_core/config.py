@@ -179,6 +179,6 @@ def _explained(problem: ErrorDetails) -> str:
     return f"`{field}`: {what}{given}" if field else what
 
 
-def shorten(text: str) -> str:
-    """At most 80 characters of a text."""
-    return text if len(text) <= _MOST_CHARACTERS else f"{text[:_MOST_CHARACTERS]}..."
+def shorten(text: str, n_characters: int = _MOST_CHARACTERS) -> str:
+    """At most so many characters of a text, and three dots where there are more."""
+    return text if len(text) <= n_characters else f"{text[:n_characters]}..."

@@ -1,6 +1,7 @@
 """Where things lie on disk, and how they are written so that a crash leaves no half file."""
 
 import contextlib
+import errno
 import os
 import shutil
 import stat
@@ -135,18 +136,35 @@ def write_state(path: Path, content: str) -> None:
 
 
 def _overwrite(path: Path, content: bytes) -> bool:
-    """Write into the blocks that a plain file has; whether it has as many. No link is followed."""
-    flags = os.O_WRONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+    """Write into the blocks that a plain file has; whether it has as many."""
     try:
-        descriptor = os.open(path, flags)
+        file = open_to_write(path)
     except OSError:
         return False
-    with os.fdopen(descriptor, "wb") as file:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode) or status.st_size < len(content):
+    with file:
+        n_bytes = os.fstat(file.fileno()).st_size
+        if n_bytes < len(content):
             return False
-        file.write(content.ljust(status.st_size))
+        file.write(content.ljust(n_bytes))
         return True
+
+
+def open_to_write(path: Path, flags: int = 0) -> BinaryIO:
+    """A plain file to write into: no link is followed, and a pipe's reader not waited for.
+
+    Args:
+        path: The file.
+        flags: Of `os.open` beside those: O_CREAT, O_APPEND.
+
+    Raises:
+        OSError: It cannot be opened, or is no plain file.
+    """
+    flags |= os.O_WRONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+    descriptor = os.open(path, flags, 0o666)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "it is no plain file", str(path))
+    return os.fdopen(descriptor, "wb")
 
 
 class OwnFolder:

@@ -7,9 +7,7 @@ of the system, and never told from a clock: people set clocks.
 
 from __future__ import annotations
 
-import errno
 import os
-import stat
 import subprocess
 import sys
 import threading
@@ -21,7 +19,7 @@ from typing import BinaryIO
 
 import psutil
 
-from ae_core.locations import home, project_root
+from ae_core.locations import home, open_to_write, project_root
 
 if sys.platform != "win32":
     import fcntl
@@ -175,16 +173,11 @@ def start_detached(
 
 
 def _open_log(path: Path, *, keep: bool) -> BinaryIO:
-    """A plain file to write to; one that is a pipe would have us wait for its reader."""
-    flags = os.O_WRONLY | os.O_CREAT | (os.O_APPEND if keep else 0)
-    flags |= getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
-    descriptor = os.open(path, flags, 0o666)
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        raise OSError(errno.EINVAL, "it is no plain file", str(path))
+    """The file for what a process prints, written anew or behind what it holds."""
+    file = open_to_write(path, os.O_CREAT | (os.O_APPEND if keep else 0))
     if not keep:
-        os.ftruncate(descriptor, 0)
-    return os.fdopen(descriptor, "wb")
+        file.truncate(0)
+    return file
 
 
 def start_worker(

@@ -6,6 +6,7 @@ import traceback
 from contextlib import suppress
 from dataclasses import dataclass
 
+from ae_core.config import shorten
 from ae_core.errors import AeCoreError
 from ae_core.processes.devices import is_out_of_memory
 from ae_core.reading import printable
@@ -76,7 +77,7 @@ def _words_of(error: BaseException) -> str:
         words = printable(str(error))  # else they could not be written, nor shown
     except Exception:  # a library's own, which cannot even say what it is
         return "without words"
-    return words if len(words) <= LONGEST_WORDS else f"{words[:LONGEST_WORDS]}..."
+    return shorten(words, LONGEST_WORDS)
 
 
 def print_traceback() -> None:

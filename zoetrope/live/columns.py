@@ -28,9 +28,10 @@ from ae_core.data.catalogue import about_data_set, is_ready, load_data_set, prev
 from ae_core.data.item_search import whole_number
 from ae_core.data.items import AnyItem
 from ae_core.data.store import DataSet
-from ae_core.errors import AeCoreError, DataError
+from ae_core.errors import AeCoreError, DataError, UnreadableFileError
 from ae_core.locations import cache_dir
 from ae_core.neighbours import nearest_items, nearest_others
+from ae_core.reading import map_array
 from zoetrope.live.blocks import Blocks, BlocksResponse
 from zoetrope.live.doors.places import BusyError, Places, Threads
 from zoetrope.live.doors.refusals import RefusedError
@@ -254,7 +255,7 @@ def _kept_array(folder: str, key: str, suffix: str) -> NDArray[np.float32]:
     path = cache_dir() / folder / f"{key}{suffix}"
     try:
         return _mapped(path)
-    except (OSError, ValueError):
+    except (OSError, UnreadableFileError):
         raise RefusedError(404, "That is not in the cache any more: reload the page.") from None
 
 
@@ -269,7 +270,7 @@ def _mapped(path: Path) -> NDArray[np.float32]:
     with _MAPPING:
         array: NDArray[np.float32] | None = _MAPPED.get(stamp)
         if array is None:
-            array = _MAPPED[stamp] = np.load(path, mmap_mode="r", allow_pickle=False)
+            array = _MAPPED[stamp] = map_array(path)
     return array
 
 
