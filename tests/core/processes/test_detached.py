@@ -64,11 +64,24 @@ def test_a_dead_process_that_nobody_collected_is_not_alive() -> None:
     process.wait()
 
 
-def test_a_detached_process_is_collected_when_it_ends(tmp_path: Path) -> None:
+WAITER = """
+import pathlib, sys, time
+while not pathlib.Path(sys.argv[1]).exists():
+    time.sleep(0.01)
+print("told to end")
+"""
+
+
+def test_a_detached_process_is_collected_when_it_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "waiter.py").write_text(WAITER)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     before = set(psutil.Process().children())
-    start_detached("platform", log=tmp_path / "log")
+    start_detached("waiter", str(tmp_path / "end"), log=tmp_path / "log")
     (process,) = set(psutil.Process().children()) - before
     assert os.getsid(process.pid) == process.pid  # what ends this session does not end it
+    (tmp_path / "end").touch()
     wait_until(lambda: not psutil.pid_exists(process.pid))
     assert (tmp_path / "log").read_text().strip()
 
