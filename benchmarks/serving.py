@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator, Page, Playwright
@@ -71,24 +71,16 @@ def serve(
         env: More environment variables.
     """
     port = free_port()
-    command = [
-        *(sys.executable, "-m", "streamlit", "run", str(PROJECT_ROOT / script)),
-        *("--server.port", str(port), "--server.address", "127.0.0.1"),
-        *("--server.headless", "true", "--server.fileWatcherType", "none"),
-        *("--browser.gatherUsageStats", "false"),
-    ]
-    environment = {**os.environ, "PYTHONPATH": str(PROJECT_ROOT), **(env or {})}
+    variables = dict(env or {})
     if home is not None:
-        environment["ZOETROPE_HOME"] = str(home)
+        variables["ZOETROPE_HOME"] = str(home)
     with tempfile.TemporaryDirectory(prefix="zoetrope-server-") as folder:
         log_path = Path(folder) / "server.log"
         with log_path.open("wb") as log:
-            process = subprocess.Popen(
-                command, cwd=PROJECT_ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT
-            )
+            process = start_server(script, port, log, variables)
         server = Server(f"http://127.0.0.1:{port}", process.pid, log_path)
         try:
-            _wait_until_healthy(server, process)
+            wait_until_healthy(server, process)
             yield server
         finally:
             process.terminate()
@@ -99,9 +91,39 @@ def serve(
                 process.wait()
 
 
-def _wait_until_healthy(
+def start_server(
+    script: str | Path, port: int, log: IO[bytes], env: Mapping[str, str] | None = None
+) -> subprocess.Popen[bytes]:
+    """Start `streamlit run SCRIPT` on a port of 127.0.0.1, and do not wait for it.
+
+    Args:
+        script: As for `serve`.
+        port: Free.
+        log: For what it prints.
+        env: More environment variables.
+    """
+    return subprocess.Popen(
+        [
+            *(sys.executable, "-m", "streamlit", "run", str(PROJECT_ROOT / script)),
+            *("--server.port", str(port), "--server.address", "127.0.0.1"),
+            *("--server.headless", "true", "--server.fileWatcherType", "none"),
+            *("--browser.gatherUsageStats", "false"),
+        ],
+        cwd=PROJECT_ROOT,
+        env={**os.environ, "PYTHONPATH": str(PROJECT_ROOT), **(env or {})},
+        stdout=log,
+        stderr=subprocess.STDOUT,
+    )
+
+
+def wait_until_healthy(
     server: Server, process: subprocess.Popen[bytes], timeout_s: float = 60.0
 ) -> None:
+    """Return when it answers.
+
+    Raises:
+        RuntimeError: It has ended, or does not answer in time; its log says why.
+    """
     deadline = time.monotonic() + timeout_s
     while time.monotonic() < deadline:
         if process.poll() is not None:

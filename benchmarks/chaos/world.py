@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import random
 import subprocess
-import sys
 import threading
 import time
-import urllib.error
-import urllib.request
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -19,7 +15,7 @@ from pathlib import Path
 import psutil
 
 from ae_core.errors import AeCoreError
-from benchmarks.serving import PROJECT_ROOT, free_port
+from benchmarks.serving import Server, free_port, start_server, wait_until_healthy
 
 APP = "benchmarks/apps/chaos_app.py"
 # After a restart: torch is imported and the codec loaded.
@@ -71,23 +67,11 @@ class World:
     def start_server(self) -> None:
         """Start the app, and return when it answers."""
         self.disturbed_until_s = float("inf")
-        with (self.home / "server.log").open("ab") as log:
-            self._process = subprocess.Popen(
-                [
-                    *(sys.executable, "-m", "streamlit", "run", str(PROJECT_ROOT / APP)),
-                    *("--server.port", str(self.port), "--server.address", "127.0.0.1"),
-                    *("--server.headless", "true", "--server.fileWatcherType", "none"),
-                ],
-                cwd=PROJECT_ROOT,
-                env={**os.environ, "PYTHONPATH": str(PROJECT_ROOT)},
-                stdout=log,
-                stderr=subprocess.STDOUT,
-            )
-        deadline_s = time.monotonic() + 120
-        while not self.is_answering():
-            if time.monotonic() > deadline_s:
-                raise RuntimeError("The server did not come back within two minutes.")
-            time.sleep(0.1)
+        log_path = self.home / "server.log"
+        with log_path.open("ab") as log:
+            self._process = start_server(APP, self.port, log)
+        server = Server(self.url, self._process.pid, log_path)
+        wait_until_healthy(server, self._process, timeout_s=120)
         self.disturbed_until_s = time.monotonic() + SETTLING_S
 
     def kill_server(self) -> None:
@@ -104,13 +88,6 @@ class World:
             with suppress(subprocess.TimeoutExpired):
                 self._process.wait(timeout=20)
             self._process.kill()
-
-    def is_answering(self) -> bool:
-        try:
-            urllib.request.urlopen(f"{self.url}/_stcore/health", timeout=2).close()
-        except (urllib.error.URLError, OSError):
-            return False
-        return True
 
     def is_disturbed(self) -> bool:
         """Whether the server is down or has just come back."""
