@@ -29,6 +29,7 @@ from ae_core.data.own_files import add_file
 from ae_core.errors import AeCoreError, ConfigError
 from ae_core.maps.projection import ProjectionSettings, project
 from ae_core.models.presets import PRESETS
+from ae_core.processes.priority import lower_priority
 from ae_core.training import runs
 
 # Exit codes: 1 something can be put right, 2 the command line is wrong (argparse's own).
@@ -346,4 +347,5 @@ class _Meter:
 
 
 if __name__ == "__main__":
+    lower_priority()  # as all long work: somebody may be at a slider on this machine
     sys.exit(main())

@@ -29,7 +29,6 @@ from ae_core.locations import cache_dir, checkpoints_dir, data_dir
 from ae_core.processes import tasks
 from ae_core.processes.detached import start_detached
 from ae_core.processes.open_files import mapped_files
-from ae_core.processes.priority import lower_priority
 from ae_core.reading import subfolders
 from ae_core.training import runs
 from ae_core.training.status import RESUME, STATUS
@@ -282,7 +281,6 @@ def _delete(path: Path) -> bool:
 
 
 if __name__ == "__main__":
-    lower_priority()
     try:
         for one in clean():
             print(f"{one.n_bytes / 1e6:,.1f} MB  {one.path}  ({one.why})")

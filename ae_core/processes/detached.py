@@ -20,6 +20,7 @@ from typing import BinaryIO
 import psutil
 
 from ae_core.locations import home, open_to_write, project_root
+from ae_core.processes.priority import lower_priority
 
 if sys.platform != "win32":
     import fcntl
@@ -145,7 +146,7 @@ def is_locked(path: Path) -> bool | None:
 def start_detached(
     module: str, *arguments: str, log: Path, keep_log: bool = False
 ) -> ProcessIdentity:
-    """Start `python -m module arguments` so that it outlives this process.
+    """Start `python -m module arguments`, at low priority, so that it outlives this process.
 
     Args:
         module: Dotted name.
@@ -166,6 +167,7 @@ def start_detached(
             cwd=project_root(),
             start_new_session=True,
         )
+    lower_priority(process.pid)
     identity = ProcessIdentity.of(process.pid)
     # collected when it ends: until then the system keeps a dead child, which looks alive
     threading.Thread(target=process.wait, daemon=True).start()

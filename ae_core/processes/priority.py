@@ -13,8 +13,6 @@ NICENESS_VARIABLE = "ZOETROPE_NICENESS"
 USUAL_NICENESS = 10
 # Of 0 to 1000: the higher, the sooner the kernel ends a process when memory runs out.
 _OOM_SCORE = 500
-_AUTOGROUP = Path("/proc/self/autogroup")
-_OOM_SCORE_FILE = Path("/proc/self/oom_score_adj")
 
 
 def niceness() -> int:
@@ -23,24 +21,34 @@ def niceness() -> int:
     return min(int(text), 19) if text.isdigit() else USUAL_NICENESS
 
 
-def lower_priority() -> None:
-    """Give this process a low priority; where the system has no such thing, do nothing.
+def lower_priority(pid: int | None = None) -> None:
+    """Give a process a low priority; where the system has no such thing, do nothing.
+
+    Args:
+        pid: Of a process of this user; this one if None. Whoever starts a process lowers it before
+            it imports anything: importing torch takes seconds of a processor.
 
     When memory runs out, Linux ends this process before the server.
 
     Linux shares the processor out between *sessions* first (sched_autogroup), and a detached
     process is a session of its own: its niceness would count for nothing without its group's.
     """
+    own = os.getpid() if pid is None else pid
+    about = Path(f"/proc/{own}")
     with contextlib.suppress(OSError, psutil.Error):
         if sys.platform == "win32":
-            psutil.Process().nice(psutil.BELOW_NORMAL_PRIORITY_CLASS)
+            psutil.Process(own).nice(psutil.BELOW_NORMAL_PRIORITY_CLASS)
         else:
-            psutil.Process().nice(niceness())
-            if os.getsid(0) == os.getpid() and _AUTOGROUP.exists():
-                _AUTOGROUP.write_text(str(niceness()))
+            psutil.Process(own).nice(niceness())
+            if os.getsid(own) == own:
+                _write_if_there(about / "autogroup", niceness())
+    _write_if_there(about / "oom_score_adj", _OOM_SCORE)
+
+
+def _write_if_there(path: Path, number: int) -> None:
     with contextlib.suppress(OSError):
-        if _OOM_SCORE_FILE.exists():
-            _OOM_SCORE_FILE.write_text(str(_OOM_SCORE))
+        if path.exists():
+            path.write_text(str(number))
 
 
 def lower_priority_of_thread() -> None:

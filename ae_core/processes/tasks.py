@@ -27,7 +27,6 @@ from ae_core.locations import cache_dir, discard, write_state
 from ae_core.processes.detached import ProcessIdentity, start_detached
 from ae_core.processes.failures import Remedy, explain_error, explain_exit, print_traceback
 from ae_core.processes.once import is_to_start
-from ae_core.processes.priority import lower_priority
 from ae_core.processes.progress import CancelledError
 from ae_core.reading import read_settings
 
@@ -326,7 +325,6 @@ def work_on(name: str, find_work: Callable[[str], Callable[..., None]]) -> int:
         name: The task's id.
         find_work: A kind to the function that does it: (on_progress, **arguments).
     """
-    lower_priority()
     reporter = _Reporter(name)
     try:
         task = reporter.change()

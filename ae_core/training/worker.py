@@ -14,7 +14,6 @@ from ae_core.data.catalogue import load_data_set
 from ae_core.errors import AeCoreError
 from ae_core.locations import write_atomically
 from ae_core.processes.failures import Remedy, explain_error, print_traceback
-from ae_core.processes.priority import lower_priority
 from ae_core.processes.progress import CancelledError
 from ae_core.processes.signals import EndSignals
 from ae_core.training.fits import FITS
@@ -45,7 +44,6 @@ def main(folder: Path, signals: EndSignals | None = None) -> None:
 
 def run_in_turn(folder: Path, reporter: Reporter) -> None:
     """Train when it is this run's turn; the final state is written before anything is printed."""
-    lower_priority()
     remedy = Remedy("start a new run", log=f"{LOG} in the run's folder")
     try:
         run = find_run(folder.name)

@@ -1,12 +1,13 @@
 """Everything at once: users drag, train, project, add and delete; processes die; the disk fills.
 
-    python -m benchmarks.chaos [--minutes 10] [--seed 0] [--disk-mb 700]
+    python -m benchmarks.chaos [--minutes 10] [--seed 0] [--disk-mb 700] [--without ACTOR]
 
-First a calm minute with one quiet user who drags at 30 moves a second. Then, for the given time and
-at random: two more who drag, one who starts, cancels and resumes runs, one who keeps and deletes
-groups, one who adds and removes data by the command line, one browser that goes from page to page
-and asks for maps; kill -9 of server, map worker, runs and tasks; a disk that is filled to the last
-byte and freed (where a small disk can be mounted: as root; else this part is left out, and said).
+First a minute with one quiet user alone, who drags at 30 moves a second; then a calm minute, with
+two more who drag. Then, for the given time and at random: one who starts, cancels and resumes runs,
+one who keeps and deletes groups, one who adds and removes data by the command line, one browser
+that goes from page to page and asks for maps (at low priority: a visitor's draws elsewhere);
+kill -9 of server, map worker, runs and tasks; a disk that is filled to the last byte and freed (where a
+small disk can be mounted: as root; else this part is left out, and said).
 
 Printed: what had been acknowledged and was lost, errors without words, refusals in words, peaks of
 the server's memory, descriptors and threads, and the quiet user's p95 outside restarts against the
@@ -23,7 +24,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -48,31 +49,54 @@ def small_disk(folder: Path, n_megabytes: int) -> Iterator[bool]:
             subprocess.run(["umount", "--lazy", str(folder)], check=False)
 
 
-def run(world: World, minutes: float, *, is_small: bool) -> dict[str, list[float]]:
-    """A calm minute, then chaos; the quiet user's milliseconds in both."""
-    latencies: dict[str, list[float]] = {"calm": [], "chaos": []}
-    doing: list[Callable[[], None]] = [
-        partial(actors.drag, world, "quiet", latencies),
-        world.watch_server,
-        *(partial(actors.drag_later, world, name) for name in ("user-a", "user-b")),
-        partial(world.act, "train", partial(actors.train, world), 4.0),
-        partial(world.act, "group a", partial(actors.keep_group, world), 1.0),
-        partial(world.act, "group b", partial(actors.keep_group, world), 1.0),
-        partial(world.act, "add data", partial(actors.add_data, world), 6.0),
-        partial(world.act, "kill", partial(actors.kill, world), 25.0),
-        partial(actors.look_around, world),
-    ]
+def run(
+    world: World, minutes: float, without: Collection[str], *, is_small: bool
+) -> dict[str, list[float]]:
+    """A minute alone, a calm one, then chaos; the quiet user's milliseconds in each."""
+    doing: dict[str, Callable[[], None]] = {
+        "watch": world.watch_server,
+        "drag a": partial(actors.drag_later, world, "user-a"),
+        "drag b": partial(actors.drag_later, world, "user-b"),
+        "train": partial(world.act, "train", partial(actors.train, world), 4.0),
+        "group a": partial(world.act, "group a", partial(actors.keep_group, world), 1.0),
+        "group b": partial(world.act, "group b", partial(actors.keep_group, world), 1.0),
+        "add data": partial(world.act, "add data", partial(actors.add_data, world), 6.0),
+        "kill": partial(world.act, "kill", partial(actors.kill, world), 25.0),
+        "browser": partial(actors.look_around, world),
+    }
     if is_small:
-        doing.append(partial(world.act, "fill disk", partial(actors.fill_disk, world), 40.0))
-    threads = [threading.Thread(target=each, daemon=True) for each in doing]
-    for thread in threads:
-        thread.start()
-    time.sleep(SETTLING_S + CALM_S)
-    world.calm.set()
-    time.sleep(60 * minutes)
-    world.over.set()
-    for thread in threads:
-        thread.join(timeout=180)
+        doing["fill disk"] = partial(world.act, "fill disk", partial(actors.fill_disk, world), 40.0)
+    threads = [
+        threading.Thread(target=act, daemon=True)
+        for name, act in doing.items() if name not in without
+    ]  # fmt: skip
+    with actors.quiet_user(world) as answers:
+        for thread in threads:
+            thread.start()
+        time.sleep(SETTLING_S + CALM_S)
+        phases = [("alone", 0.0), ("calm", time.monotonic())]
+        world.in_company.set()
+        time.sleep(CALM_S)
+        phases.append(("chaos", time.monotonic()))
+        world.calm_over.set()
+        time.sleep(60 * minutes)
+        world.over.set()
+        for thread in threads:
+            thread.join(timeout=180)
+        return _latencies(world, answers, phases)
+
+
+def _latencies(
+    world: World, answers: Path, phases: list[tuple[str, float]]
+) -> dict[str, list[float]]:
+    """Milliseconds in each phase, of those that each begin at a moment; without restarts."""
+    latencies: dict[str, list[float]] = {name: [] for name, _ in phases}
+    for line in answers.read_text().splitlines(keepends=True):
+        if line.endswith("\n"):  # the last may be half written
+            asked_s, took_ms = map(float, line.split())
+            if not world.is_disturbed(asked_s, asked_s + took_ms / 1e3):
+                phase = [name for name, since_s in phases if since_s < asked_s][-1]
+                latencies[phase].append(took_ms)
     return latencies
 
 
@@ -89,7 +113,7 @@ def report(
             print(f"  {n:6} {what}")
     print("lost", *(lost or ["nothing"]), sep="\n  ")
     p95 = {when: quantile(values or [float("nan")], 0.95) for when, values in latencies.items()}
-    print(f"quiet user's p95: calm {p95['calm']:.1f} ms, chaos {p95['chaos']:.1f} ms")
+    print("quiet user's p95:", ", ".join(f"{when} {p95[when]:.1f} ms" for when in p95))
     figures = {
         "minutes": minutes,
         "acknowledged": world.ledger.n_things,
@@ -98,8 +122,7 @@ def report(
         "refused": world.refusals.total(),
         "kills": world.counts["kill"],
         "disk_filled": world.counts["fill disk"],
-        "p95_calm_ms": round(p95["calm"], 1),
-        "p95_chaos_ms": round(p95["chaos"], 1),
+        **{f"p95_{when}_ms": round(value, 1) for when, value in p95.items()},
         "p95_ratio": round(p95["chaos"] / p95["calm"], 2),
         **{f"server_{name}": round(value) for name, value in world.peaks.items()},
     }
@@ -111,6 +134,7 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=10)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--disk-mb", type=int, default=700)
+    parser.add_argument("--without", action="append", default=[], help="an actor, to see its cost")
     arguments = parser.parse_args()
     with (
         tempfile.TemporaryDirectory(prefix="zoetrope-chaos-") as folder,
@@ -123,7 +147,7 @@ def main() -> None:
         load_data_set(actors.DATA)
         world.start_server()
         try:
-            latencies = run(world, arguments.minutes, is_small=is_small)
+            latencies = run(world, arguments.minutes, arguments.without, is_small=is_small)
             lost = actors.lost_things(world)
         finally:
             world.over.set()

@@ -49,9 +49,10 @@ class World:
         self.ledger, self.counts = Ledger(), Counter[str]()
         self.without_words: Counter[str] = Counter()
         self.refusals: Counter[str] = Counter()
-        self.over, self.calm = threading.Event(), threading.Event()
+        self.over = threading.Event()
+        self.in_company, self.calm_over = threading.Event(), threading.Event()
         self.lock = threading.Lock()
-        self.disturbed_until_s = 0.0
+        self.restarts_s: list[tuple[float, float]] = []
         self.peaks: dict[str, float] = {"memory_mb": 0, "descriptors": 0, "threads": 0}
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -66,18 +67,17 @@ class World:
 
     def start_server(self) -> None:
         """Start the app, and return when it answers."""
-        self.disturbed_until_s = float("inf")
+        down_s = time.monotonic()
         log_path = self.home / "server.log"
         with log_path.open("ab") as log:
             self._process = start_server(APP, self.port, log)
         server = Server(self.url, self._process.pid, log_path)
         wait_until_healthy(server, self._process, timeout_s=120)
-        self.disturbed_until_s = time.monotonic() + SETTLING_S
+        self.restarts_s.append((down_s, time.monotonic() + SETTLING_S))
 
     def kill_server(self) -> None:
         """kill -9; whoever uses it sees a closed connection."""
         assert self._process is not None
-        self.disturbed_until_s = float("inf")
         self._process.kill()
         self._process.wait()
 
@@ -89,9 +89,9 @@ class World:
                 self._process.wait(timeout=20)
             self._process.kill()
 
-    def is_disturbed(self) -> bool:
-        """Whether the server is down or has just come back."""
-        return time.monotonic() < self.disturbed_until_s
+    def is_disturbed(self, asked_s: float, answered_s: float) -> bool:
+        """Whether the server was down between these moments, or had just come back."""
+        return any(asked_s < until and answered_s > since for since, until in self.restarts_s)
 
     def watch_server(self) -> None:
         """Keep the peaks of what the server takes, until all is over."""
@@ -125,7 +125,7 @@ class World:
     def act(self, name: str, act: Callable[[random.Random], None], pause_s: float) -> None:
         """Do something again and again at random moments, once it is no longer calm."""
         rng = self.rng(name)
-        self.calm.wait()
+        self.calm_over.wait()
         while not self.over.wait(rng.uniform(0.3, 1.7) * pause_s):
             with self.told(name):
                 act(rng)

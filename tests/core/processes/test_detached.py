@@ -10,6 +10,7 @@ import psutil
 import pytest
 
 from ae_core.processes.detached import ProcessIdentity, start_detached, start_worker
+from ae_core.processes.priority import NICENESS_VARIABLE
 from tests.waiting import wait_until
 
 PARENT = """
@@ -77,10 +78,12 @@ def test_a_detached_process_is_collected_when_it_ends(
 ) -> None:
     (tmp_path / "waiter.py").write_text(WAITER)
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setenv(NICENESS_VARIABLE, "7")
     before = set(psutil.Process().children())
     start_detached("waiter", str(tmp_path / "end"), log=tmp_path / "log")
     (process,) = set(psutil.Process().children()) - before
     assert os.getsid(process.pid) == process.pid  # what ends this session does not end it
+    assert process.nice() == 7  # from its birth on: the waiter itself does nothing for it
     (tmp_path / "end").touch()
     wait_until(lambda: not psutil.pid_exists(process.pid))
     assert (tmp_path / "log").read_text().strip()

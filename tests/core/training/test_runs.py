@@ -111,7 +111,6 @@ def test_what_interrupts_a_run_after_training_does_not_throw_the_training_away(m
         raise MemoryError
 
     with monkeypatch.context() as broken:
-        broken.setattr(worker, "lower_priority", lambda: None)  # the test goes on in this process
         broken.setattr(worker, "add_pca_line", killed)
         worker.main(folder)
     interrupted = runs.read_status("fitted")
@@ -384,6 +383,5 @@ def test_of_two_processes_of_one_run_only_the_first_works(monkeypatch):
     with FileLock(folder / ".lock"):
         worker.main(folder)
         assert runs.read_status("twice") == status
-    monkeypatch.setattr(worker, "lower_priority", lambda: None)  # the tests go on in this process
     worker.main(folder)
     assert runs.read_status("twice").state == "done"
