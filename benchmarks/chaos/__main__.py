@@ -6,8 +6,8 @@ First a minute with one quiet user alone, who drags at 30 moves a second; then a
 two more who drag. Then, for the given time and at random: one who starts, cancels and resumes runs,
 one who keeps and deletes groups, one who adds and removes data by the command line, one browser
 that goes from page to page and asks for maps (at low priority: a visitor's draws elsewhere);
-kill -9 of server, map worker, runs and tasks; a disk that is filled to the last byte and freed (where a
-small disk can be mounted: as root; else this part is left out, and said).
+kill -9 of server, map worker, runs and tasks; a disk that is filled to the last
+byte and freed (where a small disk can be mounted: as root; else this part is left out, and said).
 
 Printed: what had been acknowledged and was lost, errors without words, refusals in words, peaks of
 the server's memory, descriptors and threads, and the quiet user's p95 outside restarts against the
