@@ -332,6 +332,20 @@ def test_pictures_are_equal_large_and_crisp(show: Show, page: Page, width: int) 
     assert overflow <= 0
 
 
+def test_pictures_are_smoothed_where_the_person_wants_it_and_stay_so(
+    show: Show, page: Page
+) -> None:
+    show("bank")
+    picture, switch = page.locator(".panel canvas").first, page.get_by_label("Smooth pictures")
+    switch.click()
+    expect(switch).to_have_attribute("aria-pressed", "true")
+    expect(picture).to_have_css("image-rendering", "auto")
+    show("morph")  # another page, loaded anew
+    expect(picture).to_have_css("image-rendering", "auto")
+    switch.press("Enter")
+    expect(picture).to_have_css("image-rendering", "pixelated")
+
+
 def test_two_pictures_stay_side_by_side_on_a_narrow_screen(show: Show, page: Page) -> None:
     page.set_viewport_size({"width": 420, "height": 800})
     show("morph")

@@ -134,7 +134,8 @@ _CSS = """
 .gallery button.tile:focus-visible { outline: 2px solid var(--st-primary-color);
   outline-offset: 3px; }
 .gallery .selected img { box-shadow: 0 0 0 2px var(--st-primary-color); }
-.gallery img { width: var(--size); border-radius: 8px; image-rendering: pixelated; }
+.gallery img { width: var(--size); border-radius: 8px;
+  image-rendering: var(--enlarged, pixelated); }
 .gallery figcaption { grid-column: 2; font-size: 0.75rem; line-height: 1.3; text-align: center;
   color: color-mix(in srgb, var(--st-text-color) 68%, var(--st-background-color));
   font-variant-numeric: tabular-nums; overflow-wrap: anywhere; }

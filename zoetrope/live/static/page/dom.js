@@ -17,7 +17,7 @@ export function element(tag, attributes = {}, ...children) {
   return made;
 }
 
-/** @typedef {"play" | "pause" | "pingPong" | "loop" | "reset" | "random"} Icon */
+/** @typedef {"play" | "pause" | "pingPong" | "loop" | "reset" | "random" | "smooth"} Icon */
 
 /**
  * A button with a line icon and a name for screen readers and as tooltip.
@@ -48,6 +48,7 @@ const ICONS = {
   pingPong: `<path ${STROKE} d="M2 8h12M4.5 5.5 2 8l2.5 2.5M11.500 5.500 14 8l-2.500 2.500"/>`,
   loop: `<path ${STROKE} d="M13 8a5 5 0 1 1-1.600-3.600M13 2v3h-3"/>`,
   reset: `<path ${STROKE} d="M3 8a5 5 0 1 0 1.600-3.600M3 2v3h3"/>`,
+  smooth: `<path ${STROKE} d="M2.500 13.500v-3.500h3.500v-3.500h3.500v-3.500h4"/><path ${STROKE} stroke-dasharray="1.500 2.500" d="M5 14C8 13.500 12.500 10 13.500 6.500"/>`,
   random: `<rect x="2.500" y="2.500" width="11" height="11" rx="2.500" ${STROKE}/><g fill="currentColor"><circle cx="5.600" cy="5.600" r="1.100"/><circle cx="10.400" cy="10.400" r="1.100"/><circle cx="8" cy="8" r="1.100"/></g>`,
 };
 

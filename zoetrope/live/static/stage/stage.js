@@ -2,6 +2,7 @@
 
 import { openDecoder } from "../wire/decoder.js";
 import { element, iconButton } from "../page/dom.js";
+import { smoothButton } from "../page/enlarged.js";
 import { readAnswer } from "../wire/frames.js";
 import { unpackBytes } from "../wire/packing.js";
 import { Positions, basisOf } from "./positions.js";
@@ -92,7 +93,7 @@ class Stage {
     this.status = element("span", { class: "status", role: "status" });
     this.meter = new Meter();
     this.buttons = element("div", { class: "buttons" });
-    const foot = element("div", { class: "foot" }, this.buttons, this.status, this.meter.element);
+    const foot = element("div", { class: "foot" }, this.buttons, this.status, this.meter.element, smoothButton());
     this.element = element("div", { class: "stage" }, this.panelArea, this.controlArea, foot, this.stripArea);
     root.append(this.element);
     this.positions = this.newPositions(data.controls);
