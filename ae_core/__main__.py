@@ -16,6 +16,7 @@ import numpy as np
 from ae_core import cleaning, removal
 from ae_core.codecs.checkpoints import find_checkpoint, list_broken, list_checkpoints
 from ae_core.codecs.codes import codes_for
+from ae_core.codecs.data_pca import find_codec
 from ae_core.codecs.kinds import CODECS
 from ae_core.config import ModelConfig, Settings, TrainingConfig, validated
 from ae_core.data import trash
@@ -274,7 +275,7 @@ def _epoch(entry: dict[str, Any]) -> str:
 def _codes(options: argparse.Namespace) -> np.ndarray:
     if options.output.suffix != ".npy":
         raise ConfigError(f"`--output` must end in .npy; got {options.output.name!r}.")
-    checkpoint = find_checkpoint(options.checkpoint)
+    checkpoint = find_codec(options.checkpoint)
     data_set = load_data_set(options.data or checkpoint.config.data)
     meter = _Meter(f"Encoding {data_set.name}")
     codes = codes_for(checkpoint, data_set, on_progress=meter)

@@ -20,6 +20,7 @@ from ae_core.processes.tasks import Task
 TASKS: dict[str, str] = {
     "prepare": "ae_core.data.catalogue:prepare_data_set",
     "add": "ae_core.data.own_files:add_upload",
+    "fit-pca": "ae_core.codecs.data_pca:fit_data_pca",
     "encode": "ae_core.codecs.codes:encode_with_partner",
     "compare": "ae_core.codecs.comparison:compare_by_name",
 }

@@ -21,7 +21,7 @@ WEB = {"streamlit", "starlette", "uvicorn"}
 # floor do not import each other. What lies directly in ae_core is on the ground, but for the files
 # named here.
 FLOORS = (
-    {"errors", "locations", "config", "reading", "arrays", "neighbours"},
+    {"errors", "locations", "config", "reading", "arrays", "neighbours", "words"},
     {"processes"},
     {"data"},
     {"models"},

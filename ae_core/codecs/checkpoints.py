@@ -103,6 +103,11 @@ class Checkpoint:
         return f"{config.kind.words(config)}, {config.latent_dim} numbers a code, on {config.data}"
 
     @property
+    def caption(self) -> str:
+        """What stands under its pictures: its name; of PCA the number of axes."""
+        return self.name if self.has_partner else f"PCA, {self.config.latent_dim} axes"
+
+    @property
     def has_partner(self) -> bool:
         """Whether PCA stands beside it: not beside PCA itself."""
         return self.config.kind.has_partner
@@ -181,8 +186,8 @@ def find_checkpoint(name: str) -> Checkpoint:
             return read_checkpoint(root / name)
     known = ", ".join(checkpoint.name for checkpoint in list_checkpoints()) or "none yet"
     raise CheckpointError(
-        f"`checkpoint`: there is no checkpoint {name!r}; there are: {known}. Choose one of these, "
-        "or train one."
+        f"`checkpoint`: there is no checkpoint {name[:60]!r}; there are: {known}. Choose one of "
+        "these, or train one."
     )
 
 

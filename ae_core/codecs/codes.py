@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ae_core.codecs.checkpoints import Checkpoint, find_checkpoint, load_codec
+from ae_core.codecs.checkpoints import Checkpoint, load_codec
+from ae_core.codecs.data_pca import find_codec
 from ae_core.codecs.partner import pca_partner
 from ae_core.data.catalogue import load_data_set
 from ae_core.data.store import DataSet
@@ -99,7 +100,7 @@ def encode_with_partner(on_progress: Progress, *, checkpoint: str, data: str) ->
     """Task "encode": codes of a data set by a checkpoint and by PCA beside it."""
     drawing, encoding, pca = (stretch(on_progress, n / 3, (n + 1) / 3) for n in range(3))
     data_set = load_data_set(data, on_progress=drawing)
-    model = find_checkpoint(checkpoint)
+    model = find_codec(checkpoint)
     codes_for(model, data_set, on_progress=encoding)
     codes_for(pca_partner(model), data_set, on_progress=pca)
 

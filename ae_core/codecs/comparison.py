@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from pydantic import Field
 
-from ae_core.codecs.checkpoints import Checkpoint, find_checkpoint, load_codec
+from ae_core.codecs.checkpoints import Checkpoint, load_codec
 from ae_core.codecs.codes import check_items, float_batches
+from ae_core.codecs.data_pca import find_codec
 from ae_core.codecs.partner import pca_partner
 from ae_core.config import Settings
 from ae_core.data.catalogue import load_data_set
@@ -118,7 +119,7 @@ def compare_with_pca(
 
 def compare_by_name(on_progress: Progress, *, checkpoint: str, data: str) -> None:
     """Task "compare": `compare_with_pca`."""
-    compare_with_pca(find_checkpoint(checkpoint), load_data_set(data), on_progress=on_progress)
+    compare_with_pca(find_codec(checkpoint), load_data_set(data), on_progress=on_progress)
 
 
 def curve_axes(checkpoint: Checkpoint, data_set: DataSet) -> int:

@@ -1,6 +1,8 @@
 """The PCA codec that stands beside a checkpoint: same data, same code size."""
 
 import hashlib
+from collections.abc import Callable
+from pathlib import Path
 from typing import cast
 
 from ae_core.codecs.checkpoints import (
@@ -13,6 +15,7 @@ from ae_core.codecs.checkpoints import (
 from ae_core.codecs.config import CheckpointConfig
 from ae_core.codecs.kinds.pca import PcaKind
 from ae_core.data.catalogue import about_data_set, is_ready, load_data_set
+from ae_core.data.store import DataSet
 from ae_core.errors import CheckpointError, DataError
 from ae_core.locations import cache_dir
 from ae_core.processes.progress import Progress, silent
@@ -42,21 +45,8 @@ def pca_partner(
     latent_dim = min(latent_dim or config.latent_dim, config.item.n_numbers)
     if not checkpoint.has_partner and latent_dim == config.latent_dim:
         return checkpoint
-    fingerprint = data_fingerprint_now(config)
-    key = hashlib.blake2b(
-        f"{config.data}/{fingerprint}/{latent_dim}".encode(), digest_size=8
-    ).hexdigest()
-    folder = cache_dir() / "pca" / f"{config.data}-{latent_dim}-{key}"
-    if (folder / PcaKind.weights).is_file():
-        return read_checkpoint(folder)
 
-    from ae_core.codecs.pca import PcaCodec, fit_pca  # torch: only where there is work for it
-
-    bigger = _pca_with_axes(config, fingerprint, latent_dim)
-    codec: PcaCodec
-    if bigger is not None:
-        codec = cast(PcaCodec, load_codec(bigger)).truncated(latent_dim)
-    else:
+    def open_data() -> DataSet:
         data_set = load_data_set(config.data)
         if data_set.about.item != config.item:
             raise CheckpointError(
@@ -64,18 +54,67 @@ def pca_partner(
                 f"checkpoint {checkpoint.name!r} was made for others, of {config.item.words()}: "
                 "PCA cannot be fitted."
             )
-        train, _ = data_set.split()
-        latent_dim = min(latent_dim, len(train) - 1)  # as many axes as there are
-        codec = fit_pca(data_set, train, latent_dim, on_progress=on_progress)
-    partner = CheckpointConfig(
+        return data_set
+
+    wanted = CheckpointConfig(
         codec=PcaKind.name,
         name=f"{config.data}-pca-{latent_dim}"[:60],
         data=config.data,
-        data_fingerprint=fingerprint,
+        data_fingerprint=data_fingerprint_now(config),
         item=config.item,
         latent_dim=latent_dim,
     )
-    return save_checkpoint(folder, partner, codec)
+    return kept_pca(wanted) or make_pca(wanted, open_data, on_progress=on_progress)
+
+
+def kept_pca(wanted: CheckpointConfig) -> Checkpoint | None:
+    """The PCA codec of these settings, if it lies in the cache; without torch."""
+    folder = _folder(wanted)
+    return read_checkpoint(folder) if (folder / PcaKind.weights).is_file() else None
+
+
+def make_pca(
+    wanted: CheckpointConfig,
+    open_data: Callable[[], DataSet],
+    *,
+    on_progress: Progress = silent,
+) -> Checkpoint:
+    """Cut it from a PCA checkpoint of the same data that has as many axes, else fit it; kept.
+
+    Args:
+        wanted: Settings of a PCA codec; fewer axes where there are too few items for them.
+        open_data: Opens the data it is fitted on, if it must be.
+        on_progress: Told how far it is; may raise to stop it.
+
+    Raises:
+        DataError: There are fewer than two items to fit on, or the data cannot be opened.
+    """
+    from ae_core.codecs.pca import PcaCodec, fit_pca  # torch: only where there is work for it
+
+    latent_dim = wanted.latent_dim
+    bigger = _pca_with_axes(wanted, wanted.data_fingerprint, latent_dim)
+    codec: PcaCodec
+    if bigger is not None:
+        codec = cast(PcaCodec, load_codec(bigger)).truncated(latent_dim)
+    else:
+        data_set = open_data()
+        train, _ = data_set.split()
+        if len(train) < 2:
+            raise DataError(
+                f"PCA needs at least 2 items to fit on; data set {wanted.data!r} has "
+                f"{len(train)}: add more items."
+            )
+        latent_dim = min(latent_dim, len(train) - 1)  # as many axes as there are
+        codec = fit_pca(data_set, train, latent_dim, on_progress=on_progress)
+    made = {"latent_dim": latent_dim, "name": f"{wanted.data}-pca-{latent_dim}"[:60]}
+    return save_checkpoint(_folder(wanted), wanted.model_copy(update=made), codec)
+
+
+def _folder(wanted: CheckpointConfig) -> Path:
+    data, latent_dim = wanted.data, wanted.latent_dim
+    text = f"{data}/{wanted.data_fingerprint}/{latent_dim}"
+    key = hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
+    return cache_dir() / "pca" / f"{data}-{latent_dim}-{key}"
 
 
 def data_fingerprint_now(config: CheckpointConfig) -> str:

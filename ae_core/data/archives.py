@@ -37,15 +37,20 @@ class Archive:
 
     Attributes:
         names: Their paths in the zip, sorted, each once.
+        passed_over: Paths of the other files, in the order of the zip.
     """
 
     def __init__(self, listed: ZipFile, n_bytes: int, wanted: Callable[[str], bool]) -> None:
         self._listed, self._n_bytes = listed, n_bytes
         self._unpacked = 0
         self._members: dict[str, ZipInfo] = {}
+        self.passed_over: list[str] = []
         for member in listed.infolist():
             name = member.orig_filename  # `filename` ends at a zero byte
-            if name.endswith("/") or not wanted(name):
+            if name.endswith("/"):
+                continue
+            if not wanted(name):
+                self.passed_over.append(name)
                 continue
             _check_name(name)
             if name in self._members:

@@ -1,6 +1,8 @@
 """A new data set of pictures: its name, its limits, and its items on their way to disk."""
 
 import hashlib
+import itertools
+import re
 import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -78,6 +80,13 @@ def is_being_added(name: str) -> bool:
         return True
 
 
+def free_name(stem: str) -> str:
+    """A name for a data set that is not taken, made of a file's name: stem, stem-2, stem-3, ..."""
+    plain = re.sub(r"[^a-z0-9]+", "-", stem.lower()).strip("-")[:50] or "pictures"
+    names = itertools.chain([plain], (f"{plain}-{number}" for number in itertools.count(2)))
+    return next(name for name in names if name not in EMBEDDED and not (data_dir() / name).exists())
+
+
 def _claim(name: str) -> Path:
     return cache_dir() / "adding" / f"{name}.lock"
 
@@ -125,6 +134,7 @@ def store_pictures(
     attributes: "pd.DataFrame",
     *,
     source: str,
+    description: str = "",
     find_grey: bool = False,
 ) -> DataSet:
     """Write a data set while its pictures come in: memory holds one block.
@@ -135,6 +145,7 @@ def store_pictures(
         shape: (N, C, H, W), checked by `check_size`.
         attributes: N rows.
         source: The file that it comes from.
+        description: What came in of it, and what did not.
         find_grey: Keep one channel where all three are equal in all pictures.
 
     Raises:
@@ -152,6 +163,7 @@ def store_pictures(
         about = About(
             name=name,
             title=name,
+            description=description,
             n_items=shape[0],
             item=Picture(size=shape[1:]),
             fingerprint=fingerprint,

@@ -32,6 +32,7 @@ from ae_core.data.store import SPLIT_COLUMN, DataSet
 from ae_core.errors import DataError
 from ae_core.locations import data_dir
 from ae_core.processes.progress import Progress, silent
+from ae_core.words import count_of, some_of
 
 _MAGIC = b"\x93NUMPY"
 _BLOCK_BYTES = 2**20
@@ -99,11 +100,27 @@ def add_arrays(
                 (sum(lengths), *shapes[0]),
                 attributes,
                 source=source,
+                description=_what_came_in(sum(lengths), attributes, arrays, parts),
             )
         except _DamagedError as error:
             raise DataError(damaged(error)) from error
     on_progress("stored", 1.0)
     return made
+
+
+def _what_came_in(
+    n_items: int,
+    attributes: pd.DataFrame,
+    arrays: dict[str, _Array],
+    parts: list[tuple[str, str]],
+) -> str:
+    """How many pictures came in, and which arrays did not."""
+    prefixes = [key.removesuffix("images") for _, key in parts]
+    names = ["images", "labels", *map(str, attributes)]
+    unused = sorted(arrays.keys() - {prefix + name for prefix in prefixes for name in names})
+    said = f"{count_of(n_items, 'picture')} came in."
+    left_out = f"{count_of(len(unused), 'array')} of another shape ({some_of(unused)})"
+    return f"{said} Left out: {left_out}." if unused else said
 
 
 class _DamagedError(Exception):

@@ -25,6 +25,7 @@ from ae_core.data.pictures import read_picture
 from ae_core.data.store import DataSet
 from ae_core.errors import DataError
 from ae_core.processes.progress import Progress, silent
+from ae_core.words import count_of, some_of
 
 PICTURE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif"})
 TABLE_NAME = "metadata.csv"
@@ -57,7 +58,7 @@ def add_zip(
         return f"{source!r} cannot be read as a zip file ({why}): pack the pictures again."
 
     with claimed_name(name), open_archive(path, _is_wanted, damaged) as archive:
-        members = _picture_members(archive, source)
+        members = found = _picture_members(archive, source)
         tables = [name for name in archive.names if _is_table(name)]
         if tables:
             members, attributes = match_tables(
@@ -68,13 +69,37 @@ def add_zip(
         shape = (len(members), 3, size, size)
         check_size(source, shape[0], shape[1:])
         blocks = _pictures(archive, members, size, on_progress)
-        made = store_pictures(name, blocks, shape, attributes, source=source, find_grey=True)
+        made = store_pictures(
+            name, blocks, shape, attributes, source=source, find_grey=True,
+            description=_what_came_in(members, found, archive.passed_over),
+        )  # fmt: skip
     on_progress("stored", 1.0)
     return made
 
 
+def _what_came_in(members: list[str], found: list[str], passed_over: list[str]) -> str:
+    """How many pictures came in, and what of the zip did not, by name."""
+    said = f"{count_of(len(members), 'picture')} came in."
+    without_row = sorted(set(found) - set(members))
+    others = [name for name in passed_over if not _is_of_the_system(name)]
+    left_out = [
+        f"{count_of(len(names), noun)} {why} ({some_of(names)})"
+        for names, noun, why in (
+            (without_row, "picture", f"without a row in {TABLE_NAME}"),
+            (others, "file", "of another kind"),
+        )
+        if names
+    ]
+    return f"{said} Left out: {', '.join(left_out)}." if left_out else said
+
+
+def _is_of_the_system(member: str) -> bool:
+    """Whether a person does not know of the file: an operating system has put it there."""
+    return "__MACOSX" in member or PurePosixPath(member).name in (".DS_Store", "Thumbs.db")
+
+
 def _is_wanted(member: str) -> bool:
-    return "__MACOSX" not in member and (_is_picture(member) or _is_table(member))
+    return not _is_of_the_system(member) and (_is_picture(member) or _is_table(member))
 
 
 def _is_picture(member: str) -> bool:

@@ -9,8 +9,9 @@ from typing import Literal
 
 import numpy as np
 
-from ae_core.codecs.checkpoints import find_checkpoint, load_codec
+from ae_core.codecs.checkpoints import load_codec
 from ae_core.codecs.codes import codes_for, codes_key, float_batches
+from ae_core.codecs.data_pca import find_codec
 from ae_core.data.catalogue import load_data_set
 from ae_core.data.store import DataSet
 from ae_core.locations import cache_dir
@@ -54,7 +55,7 @@ def reconstruction_errors(checkpoint: str, data_set: DataSet, on_progress: Progr
     """Mean squared error of each item's reconstruction, over its numbers; float32 (N,)."""
     import torch
 
-    model = find_checkpoint(checkpoint)
+    model = find_codec(checkpoint)
     codes = codes_for(model, data_set)
     codec = load_codec(model)
     errors = np.empty(len(codes), np.float32)
@@ -70,7 +71,7 @@ def supports(checkpoint: str, data_set: DataSet, on_progress: Progress) -> Float
     """Support percentile of each item's code (`ae_core.steering.support`); float32 (N,)."""
     from ae_core.steering.support import support_for
 
-    model = find_checkpoint(checkpoint)
+    model = find_codec(checkpoint)
     codes = codes_for(model, data_set)
     support = support_for(codes, data_set, codes_key(model, data_set))
     result = np.empty(len(codes), np.float32)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,8 @@ def test_a_file_is_uploaded_added_removed_and_brought_back(
     field = open_form(page, server)
     field.set_input_files(archive)
     expect(page.get_by_text("my pictures.npz, 0 MiB: there.")).to_be_visible()
+    name = page.get_by_role("tabpanel").get_by_label("Name", exact=True)
+    expect(name).to_have_value("my-pictures")  # of the file
     name_it(page, "browser-set")
     add(page)
     expect(page.get_by_text("my pictures.npz is being added")).to_be_visible()
@@ -55,8 +58,13 @@ def test_a_file_is_uploaded_added_removed_and_brought_back(
     in_tray = page.get_by_test_id("stSidebar").get_by_text("Adding my pictures.npz")
     expect(in_tray).to_be_visible()
     expect(in_tray).to_have_count(0, timeout=60_000)
-    page.goto(f"{server}/data?data=browser-set")
-    expect(page.get_by_text("40 of 40 items")).to_be_visible(timeout=60_000)
+    # it is shown at once, and said; the form is empty
+    expect(page.get_by_text("browser-set was added. 40 pictures came in.")).to_be_visible()
+    expect(page).to_have_url(re.compile("data=browser-set"))
+    expect(page.get_by_text("40 of 40 items")).to_be_visible()
+    page.get_by_role("tab", name="Add your own").click()
+    expect(page.get_by_role("tabpanel").get_by_label("Name", exact=True)).to_have_value("")
+    page.get_by_role("tab", name="Browse").click()
     expect(page.get_by_text("Source: my pictures.npz")).to_be_visible()
     page.get_by_text("Remove this data set").click()
     page.get_by_role("button", name="Remove", exact=True).click()

@@ -34,15 +34,22 @@ def save_digits_vae(name: str = "small", latent_dim: int = 6) -> Checkpoint:
 
 
 def open_page(page: str, query: Mapping[str, Any] | None = None) -> AppTest:
-    """Open a page on the digits as a browser does with that query in the address."""
+    """Open a page on the digits as a browser does with that query in the address.
+
+    Args:
+        page: Its file.
+        query: More of the address; None as a value takes a name out of it.
+    """
+    asked = {"data": "digits", "checkpoint": "small", **(query or {})}
     app = AppTest.from_file(str(SHELL), default_timeout=60)
-    for name, value in {"data": "digits", "checkpoint": "small", **(query or {})}.items():
-        app.query_params[name] = value
-    app.run()
-    app.switch_page(page)
-    for name, value in {"data": "digits", "checkpoint": "small", **(query or {})}.items():
-        app.query_params[name] = value
-    return app.run()
+    for opened in (None, page):
+        if opened is not None:
+            app.switch_page(opened)
+        for name, value in asked.items():
+            if value is not None:
+                app.query_params[name] = value
+        app.run()
+    return app
 
 
 def words(app: AppTest) -> str:

@@ -21,7 +21,7 @@ SEEN = {
     "morph.py": ("Morph", "Nearest real items"),
     "algebra.py": ("Algebra", "Nearest real items"),
     "dimensions.py": ("Dimensions", "Nearest real items"),
-    "versus_pca.py": ("Versus PCA", "Measuring both on held-out items"),
+    "versus_pca.py": ("Versus PCA", "Measuring on held-out items"),
     "train.py": ("Train", "No run yet"),
     "explore.py": ("Explore", "explore_map"),
 }

@@ -17,7 +17,7 @@ from ae_core.processes import tasks
 from ae_core.processes.tasks import Task
 from tests.attacks.stand_ins import task_at_work
 from tests.pages.steering_world import open_page, words
-from zoetrope.ui import attribute_filter, tray
+from zoetrope.ui import attribute_filter, keys, tray
 
 
 def add_labelled(path: Path, name: str = "mine") -> None:
@@ -151,8 +151,8 @@ def test_of_very_many_texts_a_part_is_typed() -> None:
 def test_work_that_failed_is_shown_where_the_page_stops_early(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    np.savez(tmp_path / "a.npz", images=np.zeros((40, 9, 9), np.uint8))
-    add_arrays(tmp_path / "a.npz", "odd")
+    add_labelled(tmp_path, "odd")
+    (data_dir() / "odd" / "items.npy").write_bytes(b"")
     failed = Task(
         task_id="x", kind="encode", title="Encoding", arguments={}, state="failed", started=0,
         updated=0, message="The disk is full.", owners=("me",),
@@ -161,7 +161,7 @@ def test_work_that_failed_is_shown_where_the_page_stops_early(
     monkeypatch.setattr(tray, "current_owner", lambda: "me")
     app = open_page("morph.py", {"data": "odd"})
     said = [error.value for error in app.error]
-    assert any("train one" in text.lower() for text in said)  # no checkpoint: the page stops
+    assert any("add it again" in text for text in said)  # the page stops
     assert "Encoding: The disk is full." in said and not app.exception
 
 
@@ -225,3 +225,53 @@ def test_sending_without_a_file_says_so() -> None:
     app = open_page("data.py", {"data": "digits"})
     next(button for button in app.button if button.label == "Add").click().run()
     assert any("Choose a .zip or .npz" in error.value for error in app.error)
+
+
+def being_added(path: Path, page: str, *, state: str) -> AppTest:
+    """A page of a session that has asked for "mine" to be added, in the next run of it."""
+    app = open_page(page, {"data": "digits"})
+    task = task_at_work("add", "Adding a.npz as mine", name="mine")
+    app.session_state[keys.ADDING] = (task.task_id, "a.npz", "mine")
+    if state == "done":
+        add_labelled(path)
+    with pytest.MonkeyPatch.context() as patch:
+        ended = task.model_copy(update={"state": state})
+        patch.setattr(tasks, "read", lambda _: ended)
+        app.run()
+    assert not app.exception
+    return app
+
+
+def test_a_set_that_came_in_is_shown_at_once_and_said(tmp_path: Path) -> None:
+    app = being_added(tmp_path, "data.py", state="running")
+    assert any("a.npz is being added" in info.value for info in app.info)
+    app = being_added(tmp_path, "data.py", state="done")
+    assert app.query_params["data"] in ("mine", ["mine"])
+    (said,) = app.success
+    assert said.value == "**mine** was added. 40 pictures came in."
+    assert "40 of 40 items" in words(app)
+    app.run()
+    assert len(app.success) == 1  # until other data is shown
+    next(box for box in app.selectbox if box.label == "Data").select("Digits").run()
+    assert not app.success
+
+
+def test_on_another_page_a_set_that_came_in_is_one_click_away(tmp_path: Path) -> None:
+    app = being_added(tmp_path, "train.py", state="done")
+    assert app.query_params["data"] in ("digits", ["digits"])
+    assert [said.value for said in app.success] == ["**mine** was added."]
+    next(button for button in app.button if button.label == "Show it").click().run()
+    assert [title.value for title in app.title] == ["Data"]
+    assert "40 of 40 items" in words(app) and not app.exception
+
+
+def test_a_set_that_failed_to_come_in_leaves_the_page_where_it_is(tmp_path: Path) -> None:
+    app = being_added(tmp_path, "data.py", state="failed")
+    assert app.query_params["data"] in ("digits", ["digits"]) and not app.success
+    assert keys.ADDING not in app.session_state
+
+
+def test_an_empty_name_looks_empty() -> None:
+    app = open_page("data.py", {"data": "digits"})
+    field = next(field for field in app.text_input if field.label == "Name")
+    assert not field.value and not field.placeholder

@@ -16,7 +16,7 @@ BY_NAME = {
     **dict.fromkeys(("recall_integer", "recall_integers", "is_on", "UrlChoice"), 0),
     **{"switch": 1, "opening_positions": 1},
 }
-FILES = [path for path in python_files("zoetrope") if {"ui", "pages"} & set(path.parts)]
+FILES = [*python_files("zoetrope/ui"), *python_files("zoetrope/pages")]
 # Explore's number of axes and Dimensions' kind of axes have always shared one.
 SHARED = {"axes"}
 

@@ -4,15 +4,11 @@ import re
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from ae_core.codecs.checkpoints import find_checkpoint
 from ae_core.codecs.codes import codes_for
 from ae_core.data.catalogue import load_data_set
-from ae_core.data.items import Picture
-from ae_core.data.store import make_data_set, write_data_set
-from ae_core.locations import data_dir
 from ae_core.steering.paths import MAX_KEYS
 from benchmarks.pca_world import add_with_pca
 from tests.pages.steering_world import (
@@ -105,14 +101,3 @@ def test_a_film_is_made() -> None:
     assert not app.exception
     (button,) = app.get("download_button")
     assert re.fullmatch(r"Download \(\d+\.\d MB\)", button.proto.label)
-
-
-def test_data_without_a_checkpoint_says_what_to_do() -> None:
-    items = np.zeros((30, 1, 5, 5), np.uint8)
-    tiny = make_data_set(
-        "tiny", items, Picture.of(items), pd.DataFrame(index=range(30)), title="Tiny"
-    )
-    write_data_set(data_dir() / "tiny", tiny)
-    app = open_page("morph.py", {"data": "tiny"})
-    assert not app.exception
-    assert any("train one" in error.value for error in app.error)

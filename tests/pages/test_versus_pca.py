@@ -10,7 +10,7 @@ from ae_core.data.items import Picture
 from ae_core.processes import tasks
 from tests.core.codecs.test_checkpoints import save_dense
 from tests.core.processes.test_tasks import wait
-from tests.pages.steering_world import open_page
+from tests.pages.steering_world import open_page, words
 
 
 def test_measured_figures_are_the_comparison(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -28,7 +28,7 @@ def test_it_measures_in_the_background_and_then_shows() -> None:
     save_dense()
     app = open_page("versus_pca.py", {"data": "digits", "checkpoint": "mine"})
     assert not app.exception
-    assert any("Measuring both" in info.value for info in app.info)
+    assert any("Measuring on held-out" in info.value for info in app.info)
     ended = wait(tasks.list_tasks()[0])
     assert ended.state == "done", ended.message
     app.run()
@@ -51,7 +51,7 @@ def test_other_items_come_with_the_button() -> None:
     assert app.query_params["sheet"] == "1" and not app.exception
 
 
-def test_pca_itself_is_said_in_words() -> None:
+def test_a_trained_pca_stands_alone_and_it_is_said() -> None:
     from ae_core.codecs.checkpoints import save_checkpoint
     from ae_core.codecs.config import CheckpointConfig
     from ae_core.codecs.pca import fit_pca
@@ -65,4 +65,4 @@ def test_pca_itself_is_said_in_words() -> None:
     )  # fmt: skip
     save_checkpoint(checkpoints_dir() / "p", config, codec)
     app = open_page("versus_pca.py", {"data": "digits", "checkpoint": "p"})
-    assert any("PCA itself" in info.value for info in app.info) and not app.exception
+    assert "PCA alone: choose a network" in words(app) and not app.exception

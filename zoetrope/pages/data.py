@@ -3,7 +3,7 @@
 import streamlit as st
 
 from ae_core.data.catalogue import is_embedded
-from zoetrope.ui import adding, item_browser, page, removing, state
+from zoetrope.ui import adding, item_browser, keys, page, removing, state
 from zoetrope.ui.plain_text import as_written
 
 HOW = """
@@ -20,10 +20,16 @@ A **npz** holds `images` and `labels`, or `train_images`, `train_labels`, `test_
 `test_labels`.
 """
 
-page.header("Data", "What is in the data, and how is your own added?", HOW)
+page.header("Data", "What is in the data, and how is your own added?", HOW, shows_codec=False)
 with page.errors_in_words(ends_page=False):
     removing.show_removed()
-tab_browse, tab_attributes, tab_add = st.tabs(["Browse", "Attributes", "Add your own"])
+with page.errors_in_words(ends_page=False):
+    adding.go_to_new_set()
+# Other tabs when a set has come in: the first one is open again.
+tab_browse, tab_attributes, tab_add = st.tabs(
+    ["Browse", "Attributes", "Add your own"],
+    key=f"data_tabs_{st.session_state.get(keys.CAME_IN) or ''}",
+)
 with tab_add, page.errors_in_words(ends_page=False):
     adding.show()
 with tab_browse:

@@ -99,7 +99,8 @@ def choose_run() -> str | None:
     return name
 
 
-page.header("Train", "How is a new model made, and what does it learn, epoch by epoch?", HOW)
+QUESTION = "How is a new model made, and what does it learn, epoch by epoch?"
+page.header("Train", QUESTION, HOW, shows_codec=False)
 left, right = st.columns([0.38, 0.62], gap="medium")
 with left, page.errors_in_words(ends_page=False):
     configure()

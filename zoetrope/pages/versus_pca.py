@@ -30,18 +30,16 @@ for codes that are smooth in between: look at the Morph page before you judge it
 """
 
 
-def rows(checkpoint: Checkpoint, partner: Checkpoint, data_set: DataSet) -> None:
-    """Original, model, PCA: the same held-out items in three rows."""
+def rows(checkpoint: Checkpoint, data_set: DataSet) -> None:
+    """Original, model, PCA: the same held-out items, a row each."""
     sample = held_out_sample(data_set)
     n_parts = max(1, len(sample) // N_COLUMNS)
     part = (state.recall_integer(keys.PART) or 0) % n_parts
     chosen = sample[part * N_COLUMNS : (part + 1) * N_COLUMNS]
     item, items = data_set.about.item, np.array(data_set.items[chosen])
-    blocks = {
-        "Original": items,
-        checkpoint.name: reconstruct(checkpoint.name, items),
-        f"PCA, {partner.config.latent_dim} axes": reconstruct(f"pca:{checkpoint.name}", items),
-    }
+    blocks = {"Original": items}
+    for name, key in codecs(checkpoint).items():
+        blocks[name] = reconstruct(key, items)
     for name, block in blocks.items():
         label, images = st.columns([0.14, 0.86], vertical_alignment="center")
         label.markdown(f"**{as_written(name)}**")
@@ -50,6 +48,14 @@ def rows(checkpoint: Checkpoint, partner: Checkpoint, data_set: DataSet) -> None
     if st.button("Other items", icon=":material/refresh:"):
         state.remember(keys.PART, str((part + 1) % n_parts))
         st.rerun()
+
+
+def codecs(checkpoint: Checkpoint) -> dict[str, str]:
+    """What is shown, by caption: its name for the live engine. PCA stands there once."""
+    shown = {checkpoint.caption: checkpoint.name}
+    if checkpoint.has_partner:
+        shown[cached.pca_partner(checkpoint).caption] = f"pca:{checkpoint.name}"
+    return shown
 
 
 def reconstruct(key: str, items: np.ndarray) -> np.ndarray:
@@ -64,14 +70,14 @@ def ask(checkpoint: Checkpoint) -> None:
     name = state.chosen_data_name()
 
     def measure(*, fresh: bool) -> Task:
-        title = f"Measuring {checkpoint.name} on {name}"
+        title = f"Measuring {checkpoint.caption} on {name}"
         return long_work.start(
             "compare", title, owner=current_owner(), fresh=fresh,
             checkpoint=checkpoint.name, data=name,
         )  # fmt: skip
 
     if measure(fresh=False).state == "running":
-        st.info("Measuring both on held-out items; the sidebar shows how far it is.")
+        st.info("Measuring on held-out items; the sidebar shows how far it is.")
     elif st.button("Measure", icon=":material/speed:"):
         measure(fresh=True)
         st.rerun()
@@ -82,11 +88,12 @@ with page.errors_in_words():
     checkpoint, data_set = state.current_checkpoint(), state.current_data()
     check_items(checkpoint, data_set)
     if not checkpoint.has_partner:
-        st.info("This checkpoint is PCA itself: choose a network in the sidebar to compare.")
-        state.end_page()
-    rows(checkpoint, cached.pca_partner(checkpoint), data_set)
+        st.caption("PCA alone: choose a network in the sidebar to see what it buys.")
+    rows(checkpoint, data_set)
     comparison = None if state.data_is_preview() else cached_comparison(checkpoint, data_set)
     if comparison is None:
         ask(checkpoint)
-    else:
+    elif checkpoint.has_partner:
         error_panel.scores(comparison, checkpoint)
+    else:
+        error_panel.scores_of_pca_alone(comparison, checkpoint.config.latent_dim)

@@ -61,7 +61,7 @@ def _is_encoded(checkpoint: Checkpoint, data_set: DataSet) -> bool:
 
 def _encode_in_background(checkpoint: Checkpoint) -> None:
     name = state.chosen_data_name()
-    title = f"Encoding {name} with {checkpoint.name}"
+    title = f"Encoding {name} with {checkpoint.caption}"
     owner = current_owner()
     long_work.start("encode", title, owner=owner, checkpoint=checkpoint.name, data=name)
 

@@ -11,8 +11,10 @@ from zoetrope.palette import CATEGORY_COLOURS, MODEL_COLOUR, PCA_COLOUR, UNKNOWN
 _MARGIN = {"l": 8, "r": 8, "t": 8, "b": 8}
 
 
-def pca_curve(comparison: Comparison, latent_dim: int, name: str) -> go.Figure:
-    """PCA's held-out error over the number of axes, with the model's point in it."""
+def pca_curve(
+    comparison: Comparison, latent_dim: int, name: str, *, colour: str = MODEL_COLOUR
+) -> go.Figure:
+    """PCA's held-out error over the number of axes, with the point of a codec in it."""
     axes = np.arange(len(comparison.curve))
     figure = go.Figure()
     figure.add_scatter(
@@ -21,7 +23,7 @@ def pca_curve(comparison: Comparison, latent_dim: int, name: str) -> go.Figure:
     figure.add_scatter(
         x=[latent_dim], y=[comparison.model_mse], mode="markers+text", name=name,
         text=[f"  {name}"], textposition="middle right",
-        marker={"color": MODEL_COLOUR, "size": 12},
+        marker={"color": colour, "size": 12},
     )  # fmt: skip
     figure.update_layout(
         height=340, margin=_MARGIN, showlegend=False, hovermode="x unified",
@@ -31,11 +33,16 @@ def pca_curve(comparison: Comparison, latent_dim: int, name: str) -> go.Figure:
     return figure
 
 
-def errors_by_part(comparison: Comparison, name: str) -> go.Figure:
-    """Held-out errors of each named part, model against PCA, the largest gain first."""
+def errors_by_part(comparison: Comparison, name: str | None) -> go.Figure:
+    """Held-out errors of each named part, model against PCA, the largest gain first.
+
+    Args:
+        comparison: The errors of both.
+        name: The model's; None: PCA alone, the largest error first.
+    """
     pairs = sorted(
         zip(comparison.model_parts, comparison.pca_parts, strict=True),
-        key=lambda pair: pair[1].share - pair[0].share,
+        key=lambda pair: pair[1].share - (pair[0].share if name else 0.0),
     )
     parts = [model.name for model, _ in pairs]
     figure = go.Figure()
@@ -44,7 +51,8 @@ def errors_by_part(comparison: Comparison, name: str) -> go.Figure:
             x=[model.share, pca.share], y=[model.name] * 2, mode="lines", showlegend=False,
             line={"color": UNKNOWN_COLOUR, "width": 1}, hoverinfo="skip",
         )  # fmt: skip
-    for label, colour, number in (("PCA", PCA_COLOUR, 1), (name, MODEL_COLOUR, 0)):
+    model_series = [(name, MODEL_COLOUR, 0)] if name else []
+    for label, colour, number in [("PCA", PCA_COLOUR, 1), *model_series]:
         errors = [pair[number] for pair in pairs]
         figure.add_scatter(
             x=[error.share for error in errors], y=parts, mode="markers", name=label,

@@ -32,13 +32,16 @@ OF_ITEMS = (ITEMS, PLACE, START, POSITIONS, SUM, WEIGHTS, PART, DIRECTION, FIXED
 # ------------------------------------------------------------------------ in the session
 KEPT = "kept_{}"  # of a name in the address: its value, while Streamlit has emptied the query
 DATA_PICKER, CHECKPOINT_PICKER, RUN_PICKER = "data_picker", "checkpoint_picker", "run_picker"
+REFUSED = "refused_{}"  # of a name in the address: what is shown in place of its value, and why
 TASKS_SEEN, OWNER = "tasks_seen", "owner"
 
 FIRST_MAP, SECOND_MAP, POLLING = "explore_map", "explore_map_beside", "explore_polling"
 MORPH_SLIDER, MORPH_ACTIVE = "morph_slider", "morph_active"
 DIMENSIONS_SLIDERS = "dimensions_sliders"
 ALGEBRA_SLIDERS, ALGEBRA_ACTIVE = "algebra_sliders", "algebra_active"
-ADDED_FILE, ADDED, ADDING = "add_file", "added", "adding"  # the field; what it held; its name
+ADDED_FILE, ADDED = "add_file", "added"  # the field; what it held
+NEW_NAME, PROPOSED_FOR = "new_name", "proposed_for"  # of a data set; the upload it was proposed for
+ADDING, CAME_IN = "adding", "came_in"  # the task, the file and the set under way; what has come in
 UPLOADED, UPLOADED_FILE = "start_picture", "start_file"  # a picture of one's own, and its file's id
 OPENING = "{}_opening"  # of a stage's component: the positions it was opened with
 N_MORE = "{}_n_more"  # of an item picker: how often more were asked for

@@ -7,11 +7,13 @@ import numpy as np
 import streamlit as st
 
 from zoetrope.live.components.gallery import png_url
-from zoetrope.ui import presentation
+from zoetrope.ui import codec_notice, keys, presentation
 from zoetrope.ui.state import PageEnded, end_page, say_error
 
 
-def header(title: str, question: str, how: str, *, is_live: bool = False) -> None:
+def header(
+    title: str, question: str, how: str, *, is_live: bool = False, shows_codec: bool = True
+) -> None:
     """Title, the question the page answers, and formula and source one click away.
 
     Args:
@@ -19,6 +21,7 @@ def header(title: str, question: str, how: str, *, is_live: bool = False) -> Non
         question: One sentence.
         how: Markdown with formulas and sources.
         is_live: Whether the page has a stage, which can be presented.
+        shows_codec: Whether it shows what the chosen codec makes of the data.
     """
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.title(title, anchor=False, width="stretch")
@@ -27,6 +30,9 @@ def header(title: str, question: str, how: str, *, is_live: bool = False) -> Non
         if is_live:
             presentation.toggle_button()
     st.markdown(f":gray[{question}]")
+    codec_notice.show_refused(keys.DATA)
+    if shows_codec:
+        codec_notice.show()
 
 
 @contextmanager

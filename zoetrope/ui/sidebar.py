@@ -2,11 +2,12 @@
 
 import streamlit as st
 
-from ae_core.codecs.checkpoints import Checkpoint, list_broken
-from ae_core.data.catalogue import about_data_set, list_broken_data_sets, list_data_sets
+from ae_core.codecs.checkpoints import list_broken
+from ae_core.data.catalogue import list_broken_data_sets, list_data_sets
 from ae_core.errors import AeCoreError
 from ae_core.training import runs
-from zoetrope.ui import keys, presence, state, tray
+from zoetrope.ui import adding, codec_notice, keys, presence, state, tray
+from zoetrope.ui.codec_notice import shortened, title_of
 from zoetrope.ui.plain_text import as_written, message
 
 _MOST_SHOWN = 20
@@ -24,21 +25,21 @@ def show_work() -> None:
     """Draw the tray of long work, under the pickers."""
     with st.sidebar:
         tray.show()
+        adding.tell_elsewhere()
 
 
 def _pick_data() -> None:
     names = list_data_sets()
-    asked = state.recall(keys.DATA)
+    asked, chosen = state.recall(keys.DATA), state.chosen_data_name()
     if asked is not None and asked not in names:
         is_broken = asked in list_broken_data_sets()
-        why = f"There is no data set {asked!r} here"
+        why = f"There is no data set {shortened(asked)} here"
         if is_broken:
             why = f"Data set {asked!r} cannot be opened"
-        st.warning(message(f"{why}: showing {names[0]!r}."))
-    chosen = state.chosen_data_name()
+        state.refuse(keys.DATA, chosen, f"{why}: showing {chosen!r}.")
     # Set before the widget is drawn, so that the URL and other pages can move the picker.
     st.session_state[keys.DATA_PICKER] = chosen
-    st.selectbox("Data", names, key=keys.DATA_PICKER, format_func=_title, on_change=_data_picked)
+    st.selectbox("Data", names, key=keys.DATA_PICKER, format_func=title_of, on_change=_data_picked)
     state.remember(keys.DATA, chosen)
     presence.show("data set", chosen)
 
@@ -47,41 +48,36 @@ def _data_picked() -> None:
     state.choose(data=st.session_state[keys.DATA_PICKER])
 
 
-def _title(name: str) -> str:
-    try:
-        return about_data_set(name).title
-    except AeCoreError:  # gone since it was listed
-        return name
-
-
 def _pick_checkpoint() -> None:
     try:
-        fitting = state.fitting_checkpoints()
+        fitting = {checkpoint.name: checkpoint for checkpoint in state.fitting_checkpoints()}
+        names = state.codec_names()
     except AeCoreError as error:
         st.error(message(error))
         return
-    if not fitting:
-        st.caption("No checkpoint fits this data yet: train one.")
-        return
-    chosen = _chosen(fitting)
-    st.session_state[keys.CHECKPOINT_PICKER] = chosen.name
-    names = [checkpoint.name for checkpoint in fitting]
-    st.selectbox("Checkpoint", names, key=keys.CHECKPOINT_PICKER, on_change=_checkpoint_picked)
-    state.remember(keys.CHECKPOINT, chosen.name)
-    st.caption(as_written(chosen.summary()))
+    asked, chosen = state.recall(keys.CHECKPOINT), state.chosen_codec_name()
+    if asked is not None and asked not in names:
+        why = codec_notice.why_not(asked)
+        state.refuse(keys.CHECKPOINT, chosen, f"{why} Showing {codec_notice.words(chosen)}.")
 
-
-def _chosen(fitting: list[Checkpoint]) -> Checkpoint:
-    try:
-        return state.current_checkpoint()
-    except AeCoreError as error:
-        st.warning(message(f"{error} Showing {fitting[0].name!r}."))
-        state.remember(keys.CHECKPOINT, fitting[0].name)
-        return fitting[0]
+    labels = {name: codec_notice.words(name) for name in names}
+    for model in fitting.values():
+        if not state.is_of_chosen_data(model):
+            labels[model.name] += f" (of {title_of(model.config.data)})"
+    st.session_state[keys.CHECKPOINT_PICKER] = chosen
+    st.selectbox(
+        "Checkpoint", names, key=keys.CHECKPOINT_PICKER, format_func=labels.__getitem__,
+        on_change=_checkpoint_picked,
+    )  # fmt: skip
+    state.remember(keys.CHECKPOINT, chosen)
+    if chosen in fitting:
+        st.caption(as_written(fitting[chosen].summary()))
+    else:
+        st.caption("The best linear codec: there for any data, without training.")
 
 
 def _checkpoint_picked() -> None:
-    state.remember(keys.CHECKPOINT, st.session_state[keys.CHECKPOINT_PICKER])
+    state.pick(keys.CHECKPOINT, st.session_state[keys.CHECKPOINT_PICKER])
 
 
 def _list_broken() -> None:

@@ -9,7 +9,9 @@ from typing import NoReturn
 
 import streamlit as st
 
+from ae_core import long_work
 from ae_core.codecs.checkpoints import Checkpoint, find_checkpoint, list_checkpoints
+from ae_core.codecs.data_pca import data_of, data_pca, data_pca_name, kept_data_pca
 from ae_core.data.catalogue import (
     about_data_set,
     is_ready,
@@ -19,11 +21,14 @@ from ae_core.data.catalogue import (
 )
 from ae_core.data.item_search import whole_number
 from ae_core.data.store import DataSet
-from ae_core.errors import AeCoreError, CheckpointError
+from ae_core.errors import AeCoreError
 from ae_core.processes.failures import Remedy, explain_known_error, print_traceback
 from zoetrope.ui import keys
+from zoetrope.ui.owner import current_owner
 from zoetrope.ui.plain_text import message
 
+# Up to this many numbers PCA is fitted while the page waits, about a second; more by a task.
+FIT_AT_ONCE = 8_000_000
 _REMEDY = Remedy("reload the page", log="the server's output")
 
 
@@ -96,10 +101,42 @@ def recall_integers(name: str, *, n_items: int) -> list[int]:
     return [index for index in indices if index is not None and index < n_items]
 
 
+def refuse(name: str, shown: str, why: str) -> None:
+    """Put into the URL what is shown in place of what it asks for, and keep the reason.
+
+    Args:
+        name: Of the value in the URL.
+        shown: What is shown.
+        why: What is wrong with what was asked for; said until something else is chosen.
+    """
+    st.session_state[keys.REFUSED.format(name)] = (shown, why)
+    remember(name, shown)
+
+
+def refusal(name: str) -> str:
+    """Why the URL's value was replaced; empty if it was not, or something was chosen since."""
+    shown, why = st.session_state.get(keys.REFUSED.format(name), ("", ""))
+    return str(why) if shown and recall(name) == shown else ""
+
+
+def pick(name: str, value: str | None) -> None:
+    """Put a person's own choice into the URL; what was refused before is not spoken of again."""
+    st.session_state.pop(keys.REFUSED.format(name), None)
+    remember(name, value)
+
+
 def chosen_data_name() -> str:
-    """Name of the data set that the sidebar shows."""
-    name = recall(keys.DATA)
-    return name if name in list_data_sets() else list_data_sets()[0]
+    """Name of the data set that the sidebar shows; where the URL has none, of its checkpoint's."""
+    name, names = recall(keys.DATA), list_data_sets()
+    if name is None:
+        name = _data_of_codec(recall(keys.CHECKPOINT) or "")
+    return name if name in names else names[0]
+
+
+def _data_of_codec(name: str) -> str | None:
+    """The data set on which a codec was fitted."""
+    fitted_on = {checkpoint.name: checkpoint.config.data for checkpoint in list_checkpoints()}
+    return data_of(name) or fitted_on.get(name)
 
 
 def data_is_preview() -> bool:
@@ -122,24 +159,71 @@ def preview() -> DataSet:
 
 
 def current_checkpoint() -> Checkpoint:
-    """The chosen checkpoint.
+    """The chosen codec; PCA of the data is fitted now, or the page ends while a task fits it.
 
     Raises:
-        CheckpointError: There is none that fits the data.
+        AeCoreError: Its files are broken, or PCA cannot be fitted.
     """
+    name = chosen_codec_name()
+    data = data_of(name)
+    return find_checkpoint(name) if data is None else _data_pca(data)
+
+
+def chosen_codec_name() -> str:
+    """Name of the codec that the sidebar shows; not of one that does not fit the data."""
+    name, names = recall(keys.CHECKPOINT), codec_names()
+    return name if name in names else names[0]
+
+
+def codec_names() -> list[str]:
+    """Every codec for such items: those fitted on the data, PCA of it, those of other data."""
     fitting = fitting_checkpoints()
-    name = recall(keys.CHECKPOINT)
-    if name is not None and name not in {checkpoint.name for checkpoint in fitting}:
-        find_checkpoint(name)  # says what is wrong, where that name is known to be broken
-    for checkpoint in fitting:
-        if checkpoint.name == name:
-            return checkpoint
-    if not fitting:
-        raise CheckpointError(
-            f"No checkpoint fits the data set {chosen_data_name()!r} yet: train one on the Train "
-            "page, or choose other data in the sidebar."
-        )
-    return fitting[0]
+    own = [checkpoint.name for checkpoint in fitting if is_of_chosen_data(checkpoint)]
+    others = [checkpoint.name for checkpoint in fitting if not is_of_chosen_data(checkpoint)]
+    return [*own, data_pca_name(chosen_data_name()), *others]
+
+
+def is_of_chosen_data(checkpoint: Checkpoint) -> bool:
+    """Whether it was fitted on the chosen data: on the same items, or on a set of that name."""
+    about = about_data_set(chosen_data_name())
+    config = checkpoint.config
+    return config.data_fingerprint == about.fingerprint or config.data == about.name
+
+
+def fitting_checkpoints() -> list[Checkpoint]:
+    """Checkpoints for such items as the chosen data's.
+
+    First those fitted on the very same items, then those on a set of the same name.
+    """
+    about = about_data_set(chosen_data_name())
+    fitting = [
+        checkpoint for checkpoint in list_checkpoints() if checkpoint.config.item == about.item
+    ]
+    return sorted(
+        fitting,
+        key=lambda checkpoint: (
+            checkpoint.config.data_fingerprint != about.fingerprint,
+            checkpoint.config.data != about.name,
+        ),
+    )
+
+
+def _data_pca(data: str) -> Checkpoint:
+    kept = kept_data_pca(data)
+    if kept is not None:
+        return kept
+    about = about_data_set(data)
+    if is_ready(data) and about.n_items * about.item.n_numbers <= FIT_AT_ONCE:
+        with st.spinner("Fitting PCA"):
+            return data_pca(data)
+    title = f"Fitting PCA of {about.title}"
+    task = long_work.start("fit-pca", title, owner=current_owner(), data=data)
+    if task.state == "running":
+        st.info("PCA of this data is being fitted; the sidebar shows how far it is.")
+    elif st.button("Fit PCA of this data", type="primary"):
+        long_work.start("fit-pca", title, owner=current_owner(), fresh=True, data=data)
+        st.rerun()
+    end_page()
 
 
 def choose(*, data: str, checkpoint: str | None = None) -> None:
@@ -147,17 +231,8 @@ def choose(*, data: str, checkpoint: str | None = None) -> None:
     if data != chosen_data_name():
         for name in keys.OF_ITEMS:
             remember(name, None)
-    remember(keys.DATA, data)
-    remember(keys.CHECKPOINT, checkpoint)  # None: the old one need not fit
-
-
-def fitting_checkpoints() -> list[Checkpoint]:
-    """Checkpoints for such items as the chosen data's; those fitted on that very data first."""
-    about = about_data_set(chosen_data_name())
-    fitting = [
-        checkpoint for checkpoint in list_checkpoints() if checkpoint.config.item == about.item
-    ]
-    return sorted(fitting, key=lambda checkpoint: checkpoint.config.data != about.name)
+    pick(keys.DATA, data)
+    pick(keys.CHECKPOINT, checkpoint)  # None: the old one need not fit
 
 
 class PageEnded(Exception):  # noqa: N818  it is no error

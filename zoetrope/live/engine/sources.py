@@ -30,7 +30,7 @@ def checkpoint_name(key: str) -> str:
 
 
 class CheckpointSource:
-    """Loads "NAME" (a checkpoint) and "pca:NAME" (its PCA partner at the same code size)."""
+    """Loads "NAME", a checkpoint; "pca:NAME", its PCA partner; "pca@DATA", PCA of a data set."""
 
     def load(self, key: str) -> Codec:
         """The codec, in eval mode, on the CPU."""
@@ -41,9 +41,15 @@ class CheckpointSource:
     def stamp(self, key: str) -> Hashable:
         """When the weights were last written, ns, and their size in bytes; for PCA its data too."""
         from ae_core.codecs.checkpoints import find_checkpoint
+        from ae_core.codecs.data_pca import data_of
         from ae_core.codecs.partner import data_fingerprint_now
+        from ae_core.data.catalogue import about_data_set
 
-        checkpoint = find_checkpoint(checkpoint_name(key))
+        name = checkpoint_name(key)
+        data_name = data_of(name)
+        if data_name is not None:
+            return 0, 0, about_data_set(data_name).fingerprint
+        checkpoint = find_checkpoint(name)
         weights = checkpoint.folder / checkpoint.config.kind.weights
         data = data_fingerprint_now(checkpoint.config) if key.startswith(PCA_PREFIX) else ""
         try:
@@ -56,8 +62,8 @@ class CheckpointSource:
         return status.st_mtime_ns, status.st_size, data
 
     def _checkpoint(self, key: str) -> Checkpoint:
-        from ae_core.codecs.checkpoints import find_checkpoint
+        from ae_core.codecs.data_pca import find_codec
         from ae_core.codecs.partner import pca_partner
 
-        checkpoint = find_checkpoint(checkpoint_name(key))
+        checkpoint = find_codec(checkpoint_name(key))
         return pca_partner(checkpoint) if key.startswith(PCA_PREFIX) else checkpoint

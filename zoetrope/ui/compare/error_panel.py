@@ -4,6 +4,7 @@ import streamlit as st
 
 from ae_core.codecs.checkpoints import Checkpoint
 from ae_core.codecs.comparison import Comparison
+from zoetrope.palette import PCA_COLOUR
 from zoetrope.ui import cached, figures
 from zoetrope.ui.plain_text import as_written
 
@@ -43,14 +44,31 @@ def scores(comparison: Comparison, checkpoint: Checkpoint) -> None:
         by_part(comparison, checkpoint)
 
 
-def by_part(comparison: Comparison, checkpoint: Checkpoint) -> None:
-    """Both errors of each named part of the items: a table's columns."""
-    figure = figures.errors_by_part(comparison, checkpoint.name)
+def scores_of_pca_alone(comparison: Comparison, size: int) -> None:
+    """PCA's error beside that of the mean item, and its curve; `size` numbers a code."""
+    with st.container(horizontal=True, gap="medium"):
+        st.metric(
+            f"PCA, {size} axes, held-out MSE",
+            f"{comparison.pca_mse:.5f}",
+            help=f"Standard error {comparison.pca_standard_error:.5f}",
+            width="content",
+        )
+        mean_error = comparison.curve[0]
+        st.metric("The mean item for every item", f"{mean_error:.5f}", width="content")
+    label = f"{size} axes"
+    figure = figures.pca_curve(comparison, size, label, colour=PCA_COLOUR)
     st.plotly_chart(figure, width="stretch", config={"displayModeBar": False})
     st.caption(
-        "Held-out error of each column: root mean squared error over the column's standard "
-        "deviation; 1 is no better than the mean."
+        f"PCA's held-out error against its number of axes, on {comparison.n_items:,} items: what a "
+        "network must lie below."
     )
+    if comparison.pca_parts:
+        _chart_by_part(comparison, None)
+
+
+def by_part(comparison: Comparison, checkpoint: Checkpoint) -> None:
+    """Both errors of each named part of the items: a table's columns."""
+    _chart_by_part(comparison, checkpoint.name)
     with st.expander("The same as a table, in the columns' own units"):
         pairs = zip(comparison.model_parts, comparison.pca_parts, strict=True)
         st.dataframe(
@@ -61,3 +79,13 @@ def by_part(comparison: Comparison, checkpoint: Checkpoint) -> None:
             hide_index=True,
             width="stretch",
         )
+
+
+def _chart_by_part(comparison: Comparison, name: str | None) -> None:
+    """The errors of each part as a chart; `name` is the model's, None for PCA alone."""
+    figure = figures.errors_by_part(comparison, name)
+    st.plotly_chart(figure, width="stretch", config={"displayModeBar": False})
+    st.caption(
+        "Held-out error of each column: root mean squared error over the column's standard "
+        "deviation; 1 is no better than the mean."
+    )

@@ -142,7 +142,7 @@ def code_source(checkpoint: Checkpoint, work: WorkingSet) -> CodeSource:
 def _codec_of(checkpoint: Checkpoint, work: WorkingSet) -> MapCodec:
     """The chosen checkpoint's codec, with its live gauge."""
     colour = MODEL_COLOUR if checkpoint.has_partner else PCA_COLOUR
-    side = Side(checkpoint.name, checkpoint.name, colour, checkpoint, work.codes)
+    side = Side(checkpoint.name, checkpoint.caption, colour, checkpoint, work.codes)
     return MapCodec(side.key, side.caption, colour, (gauge(side, work.data_set),))
 
 

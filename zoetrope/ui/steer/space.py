@@ -62,17 +62,13 @@ def open_space() -> Space:
     """
     checkpoint = state.current_checkpoint()
     work = cached.working_set(checkpoint)
-    size = checkpoint.config.latent_dim
     if not checkpoint.has_partner:
-        side = Side(checkpoint.name, f"PCA, {size} axes", PCA_COLOUR, checkpoint, work.codes)
+        side = Side(checkpoint.name, checkpoint.caption, PCA_COLOUR, checkpoint, work.codes)
         return Space(work.data_set, (side,), work.is_preview)
     partner = cached.pca_partner(checkpoint)
     pca_codes = cached.codes(partner, work.data_set)
     sides = (
-        Side(checkpoint.name, checkpoint.name, MODEL_COLOUR, checkpoint, work.codes),
-        Side(
-            f"pca:{checkpoint.name}", f"PCA, {partner.config.latent_dim} axes", PCA_COLOUR,
-            partner, pca_codes,
-        ),
-    )  # fmt: skip
+        Side(checkpoint.name, checkpoint.caption, MODEL_COLOUR, checkpoint, work.codes),
+        Side(f"pca:{checkpoint.name}", partner.caption, PCA_COLOUR, partner, pca_codes),
+    )
     return Space(work.data_set, sides, work.is_preview)

@@ -1,0 +1,15 @@
+"""Words that sentences are put together from."""
+
+from collections.abc import Sequence
+
+
+def count_of(n: int, noun: str) -> str:
+    """How many there are: "1 item", "2,000 items", "0 groups"."""
+    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
+
+
+def some_of(names: Sequence[str], n_named: int = 3) -> str:
+    """The first names, the rest counted: "a, b, c and 2 more"."""
+    named = ", ".join(names[:n_named])
+    n_more = len(names) - n_named
+    return f"{named} and {n_more:,} more" if n_more > 0 else named
