@@ -8,7 +8,7 @@ import streamlit as st
 from zoetrope.live.shared import process_wide
 from zoetrope.ui import keys, state
 
-PICTURE_PX = 360
+PICTURE_PX = 480
 PRESENTED_PICTURE_PX = 520
 
 _HTML = """
@@ -37,7 +37,8 @@ def is_on() -> bool:
 
 
 def picture_px() -> int:
-    """How large pictures on the stage are, in CSS pixels."""
+    """How large pictures on the stage are at most, in CSS pixels; the height of the window bounds
+    them too, so that the sliders stay in sight."""
     return PRESENTED_PICTURE_PX if is_on() else PICTURE_PX
 
 
