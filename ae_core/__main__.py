@@ -8,6 +8,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, get_args, get_origin
 
@@ -18,6 +19,7 @@ from ae_core.codecs.checkpoints import find_checkpoint, list_broken, list_checkp
 from ae_core.codecs.codes import codes_for
 from ae_core.codecs.data_pca import find_codec
 from ae_core.codecs.kinds import CODECS
+from ae_core.codecs.verdict import read_verdict
 from ae_core.config import ModelConfig, Settings, TrainingConfig, validated
 from ae_core.data import trash
 from ae_core.data.catalogue import (
@@ -27,7 +29,7 @@ from ae_core.data.catalogue import (
     load_data_set,
 )
 from ae_core.data.own_files import add_file
-from ae_core.errors import AeCoreError, ConfigError
+from ae_core.errors import AeCoreError, ConfigError, RunError
 from ae_core.maps.projection import ProjectionSettings, project
 from ae_core.models.presets import PRESETS
 from ae_core.processes.priority import lower_priority
@@ -81,6 +83,11 @@ def _parser() -> argparse.ArgumentParser:
     resume = commands.add_parser("resume", help="go on with a run that was cancelled or lost")
     resume.add_argument("name")
     resume.set_defaults(command=_resume)
+
+    further = commands.add_parser("further", help="train a run that is done for more epochs")
+    further.add_argument("name")
+    further.add_argument("--epochs", type=int, required=True, help="how many more")
+    further.set_defaults(command=_further)
 
     encode = commands.add_parser("encode", help="write the codes of a data set to a .npy file")
     _add_codes_options(encode)
@@ -245,8 +252,12 @@ def _resume(options: argparse.Namespace) -> int:
     return _follow(runs.resume(options.name).name)
 
 
+def _further(options: argparse.Namespace) -> int:
+    return _follow(runs.train_further(options.name, options.epochs).name)
+
+
 def _follow(name: str) -> int:
-    """Show a run until it ends; Ctrl-C cancels it, and it can be resumed."""
+    """Show a run until it ends; Ctrl-C cancels it, and asks whether the model so far is wanted."""
     meter, n_told = _Meter(f"Training {name}"), 0
     try:
         while (run := runs.find_run(name)).is_going:
@@ -257,14 +268,32 @@ def _follow(name: str) -> int:
             meter(run.status.phase, run.status.progress)
             time.sleep(0.2)
     except KeyboardInterrupt:
-        runs.cancel(name)
-        print(f"\ncancelled; go on with: python -m ae_core resume {name}", file=sys.stderr)
-        return _FAILED
+        return _stop(name)
     for entry in run.history()[n_told:]:
         meter.line(_epoch(entry))
     meter.close()
     print(f"{name}: {run.status.state}. {run.status.message}".strip())
+    found = read_verdict(run.folder)
+    if run.status.state == "done" and found is not None:
+        print(f"{found.headline}. {found.sentence} {found.remedy}".strip())
     return 0 if run.status.state == "done" else _FAILED
+
+
+def _stop(name: str) -> int:
+    """End a run by hand: with a model, if there is one and it is wanted."""
+    print(file=sys.stderr)
+    keep_model = False
+    if runs.find_run(name).status.epoch:
+        with suppress(KeyboardInterrupt):
+            keep_model = _is_sure("Keep the model as it was after its best epoch?")
+    try:
+        runs.cancel(name, keep_model=keep_model)
+    except RunError:  # it has ended meanwhile
+        return _follow(name)
+    if keep_model:
+        return _follow(name)
+    print(f"cancelled; go on with: python -m ae_core resume {name}", file=sys.stderr)
+    return _FAILED
 
 
 def _epoch(entry: dict[str, Any]) -> str:
@@ -312,7 +341,9 @@ def _list(_: argparse.Namespace) -> int:
         print(f"  {removed.name}: removed; python -m ae_core restore {removed.name} brings it back")
     print("checkpoints")
     for checkpoint in list_checkpoints():
-        print(f"  {checkpoint.name}: {checkpoint.summary()}")
+        found = read_verdict(checkpoint.folder)
+        words = f". {found.headline}." if found is not None else ""
+        print(f"  {checkpoint.name}: {checkpoint.summary()}{words}")
     for name, reason in list_broken().items():
         print(f"  {name}: cannot be used: {reason}")
     print("runs")

@@ -24,6 +24,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -42,6 +43,7 @@ from ae_core.codecs.metrics import (
     zero_share,
 )
 from ae_core.codecs.pca import fit_pca
+from ae_core.codecs.verdict import Kept
 from ae_core.data.store import DataSet
 from ae_core.locations import cache_dir, checkpoints_dir, home, project_root, write_atomically
 from ae_core.training.loop import Training
@@ -101,9 +103,10 @@ def run_cell(cell: Cell, data_set: DataSet, *, is_quick: bool) -> Row:
         with stopwatch(seconds):
             codec = fit_pca(data_set, train, cell.latent_dim)
         scores = held_out_scores(codec, data_set, held_out)
-        history: list[dict[str, object]] = [
+        history: list[dict[str, Any]] = [
             {"epoch": 1, "seconds": seconds[0], "train": {}, "held_out": scores}
         ]
+        kept = Kept(1)
     else:
         model_config, training_config = settings(cell)
         if is_quick:
@@ -114,6 +117,7 @@ def run_cell(cell: Cell, data_set: DataSet, *, is_quick: bool) -> Row:
             for _ in training.steps():
                 pass
         codec, history = model.eval().requires_grad_(False), training.history
+        kept = training.kept
         config = CheckpointConfig.model_validate(
             config.model_dump()
             | {
@@ -124,7 +128,7 @@ def run_cell(cell: Cell, data_set: DataSet, *, is_quick: bool) -> Row:
                 "preset": FAMILIES[cell.family].preset,
             }
         )
-    card = make_card(config, data_set, history)
+    card = make_card(config, data_set, history, kept)
     save_checkpoint(checkpoints_dir() / cell.name, config, codec, history=history, card=card)
     return {"seconds": seconds[0], **measure(codec, data_set, SUBJECTS[cell.data].label)}
 

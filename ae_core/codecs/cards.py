@@ -1,19 +1,14 @@
 """`card.md`: what a codec was fitted on, how, and how well it does beside PCA."""
 
-import math
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import psutil
 
-from ae_core.codecs.checkpoints import CARD, load_codec, read_checkpoint
 from ae_core.codecs.codes import float_batches
 from ae_core.codecs.config import CheckpointConfig
-from ae_core.codecs.partner import pca_partner
-from ae_core.config import TrainingConfig
+from ae_core.codecs.verdict import Kept, Verdict
 from ae_core.data.store import DataSet
-from ae_core.locations import write_atomically
 
 if TYPE_CHECKING:
     from ae_core.codecs.codec import Codec
@@ -34,30 +29,31 @@ def held_out_scores(codec: "Codec", data_set: DataSet, held_out: np.ndarray) -> 
     return {name: total / len(held_out) for name, total in sums.items()}
 
 
-def add_pca_line(folder: Path, data_set: DataSet, card: str) -> None:
-    """Fit the PCA that stands beside the model everywhere, and put its score on the card."""
-    partner = pca_partner(read_checkpoint(folder))
-    _, held_out = data_set.split()
-    mse = held_out_scores(load_codec(partner), data_set, held_out)["mse"]
-    line = f"- PCA with {partner.config.latent_dim} components: MSE {mse:.5f}\n"
-    write_atomically(folder / CARD, card + line)
+def card_with_verdict(card: str, verdict: Verdict) -> str:
+    """A card to which the verdict and PCA's score are added."""
+    lines = [
+        f"- PCA with {verdict.n_axes} components: MSE {verdict.pca_mse:.5f}",
+        f"- the mean item: MSE {verdict.mean_mse:.5f}",
+        "",
+        f"**{verdict.headline}.** {verdict.sentence} {verdict.remedy}".rstrip(),
+    ]
+    return card + "\n".join(lines) + "\n"
 
 
-def kept_epoch(training: TrainingConfig | None, history: list[dict[str, Any]]) -> dict[str, Any]:
-    """The entry of a finished run's history that its weights are of.
+def make_card(
+    config: CheckpointConfig, data_set: DataSet, history: list[dict[str, Any]], kept: Kept
+) -> str:
+    """`card.md`: what the codec was fitted on, how, and how well it does.
 
-    The last one; with `patience` the first with the lowest held-out objective.
+    Args:
+        config: The codec's.
+        data_set: What it was fitted on.
+        history: One entry an epoch, at least one.
+        kept: Which epoch's weights it has.
     """
-    if training is None or not training.patience:
-        return history[-1]
-    return min(history, key=lambda entry: entry["held_out"].get("objective", math.inf))
-
-
-def make_card(config: CheckpointConfig, data_set: DataSet, history: list[dict[str, Any]]) -> str:
-    """`card.md`: what the codec was fitted on, how, and how well it does."""
     train, held_out = data_set.split()
-    last, kept = history[-1], kept_epoch(config.training, history)
-    scores = kept["held_out"]
+    last, entry = history[-1], history[kept.epoch - 1]
+    scores = entry["held_out"]
     assert isinstance(scores, dict)
     lines = [
         f"# {config.name}",
@@ -70,7 +66,7 @@ def make_card(config: CheckpointConfig, data_set: DataSet, history: list[dict[st
         f"- made again by: `python -m ae_core train my-{config.name} --like {config.name}`",
     ]
     if config.model is not None and config.training is not None:
-        of_one = "" if kept is last else f", the weights are those after epoch {kept['epoch']}"
+        of_one = "" if entry is last else f", the weights are those after epoch {kept.epoch}"
         lines.append(f"- epochs: {last['epoch']}{of_one}, seed {config.training.seed}")
         lines.append(f"- model: `{config.model.model_dump_json()}`")
         lines.append(f"- training: `{config.training.model_dump_json()}`")

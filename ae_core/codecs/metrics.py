@@ -76,12 +76,16 @@ def knn_accuracy(
     return float((values[votes.argmax(axis=1)] == held_out_labels).mean())
 
 
-def n_active_units(codes: np.ndarray) -> int:
-    """Code dimensions in use: variance over items of the (mean) code above 0.01.
+def n_active_units(codes: np.ndarray, *, least_variance: float = ACTIVE_VARIANCE) -> int:
+    """Code dimensions in use: variance over items of the (mean) code above a least one.
 
-    Burda, Grosse & Salakhutdinov 2016, section 5.2.
+    Burda, Grosse & Salakhutdinov 2016, section 5.2, where it is 0.01 and codes have a unit prior.
+
+    Args:
+        codes: (N, latent_dim).
+        least_variance: What a dimension in use has more of.
     """
-    return int((codes.var(axis=0) > ACTIVE_VARIANCE).sum())
+    return int((codes.var(axis=0) > least_variance).sum())
 
 
 def zero_share(codes: np.ndarray, *, tolerance: float = 1e-6) -> float:

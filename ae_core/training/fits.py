@@ -5,12 +5,13 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ae_core.codecs.cards import held_out_scores
-from ae_core.codecs.checkpoints import HISTORY
+from ae_core.codecs.checkpoints import HISTORY, load_codec, read_checkpoint
+from ae_core.codecs.verdict import Kept, kept_epoch, read_verdict
 from ae_core.data.store import DataSet
 from ae_core.locations import write_atomically
 from ae_core.processes.progress import CancelledError
@@ -23,20 +24,41 @@ if TYPE_CHECKING:
     from ae_core.codecs.codec import Codec
     from ae_core.training.loop import Moment, Training
 
-History = list[dict[str, object]]
+History = list[dict[str, Any]]
 
 _BATCH = 512
 
 
+@dataclass(frozen=True)
+class Fitted:
+    """What a fit has made.
+
+    Attributes:
+        codec: On the CPU.
+        history: One entry an epoch.
+        kept: Which epoch's weights the codec has.
+        is_part: Whether somebody stopped it before its end and wants the model so far.
+    """
+
+    codec: "Codec"
+    history: History
+    kept: Kept
+    is_part: bool = False
+
+
 def fit_autoencoder(
     folder: Path, request: RunRequest, data_set: DataSet, reporter: Reporter
-) -> "tuple[Codec, History]":
+) -> Fitted:
     """Train, saving, reporting and showing on the way."""
     reporter.write(phase="loading torch")
     from ae_core.training.state import save_state
 
     training = begin_training(folder, request, data_set)
-    reporter.update(epoch=len(training.history), seconds=training.position.seconds)
+    reporter.update(
+        epoch=len(training.history),
+        n_epochs=training.n_epochs,
+        seconds=training.position.seconds,
+    )
     watched = WatchedItems(folder, data_set, training)
     start = training.moment().progress, training.position.seconds
     saved_at = time.monotonic()
@@ -49,14 +71,21 @@ def fit_autoencoder(
         if cancelled or time.monotonic() - saved_at > request.training.save_interval_s:
             save_state(folder / RESUME, training)
             saved_at = time.monotonic()
-        if cancelled:
+        if cancelled and not (reporter.keeps_model and training.keep_so_far()):
             raise CancelledError
-    save_state(folder / RESUME, training)  # what follows may be interrupted too
-    return training.model.to("cpu").eval(), training.history
+        if cancelled:
+            reporter.go_on()
+            break
+    if not training.is_part:  # that was saved, with the weights it had then
+        save_state(folder / RESUME, training)  # what follows may be interrupted too
+    write_atomically(folder / HISTORY, as_lines(training.history), make_folder=False)
+    return Fitted(
+        training.model.to("cpu").eval(), training.history, training.kept, training.is_part
+    )
 
 
 def begin_training(folder: Path, request: RunRequest, data_set: DataSet) -> "Training":
-    """A new training, or the one that was saved in the run's folder."""
+    """A new training, the one that was saved in the run's folder, or a done one's new stretch."""
     from ae_core.codecs.autoencoder import build_autoencoder
     from ae_core.processes.devices import bound_threads, n_cores
     from ae_core.training.loop import Training
@@ -66,9 +95,16 @@ def begin_training(folder: Path, request: RunRequest, data_set: DataSet) -> "Tra
     assert model_config is not None  # RunRequest's own rule
     bound_threads(settings.n_threads or n_cores())
     model = build_autoencoder(model_config, data_set.about.item, seed=settings.seed)
-    training = Training(model, data_set.items, *data_set.split(), settings)
+    training = Training(model, data_set.items, *data_set.split(), settings, request.further)
     if (folder / RESUME).is_file():
         load_state(folder / RESUME, training)
+    elif request.further:
+        checkpoint = read_checkpoint(folder)
+        model.load_state_dict(load_codec(checkpoint).state_dict())
+        history = checkpoint.history()
+        n_kept = kept_epoch(read_verdict(folder), settings.patience, history)
+        training.begin_further(history[:n_kept])
+        watch.drop_frames_after(folder, n_kept)
     return training
 
 
@@ -120,7 +156,7 @@ class WatchedItems:
 
 def fit_pca_codec(
     folder: Path, request: RunRequest, data_set: DataSet, reporter: Reporter
-) -> "tuple[Codec, History]":
+) -> Fitted:
     """Fit PCA; its history is one line."""
     from ae_core.codecs.pca import fit_pca
 
@@ -136,7 +172,8 @@ def fit_pca_codec(
     seconds = round(time.monotonic() - started, 3)
     scores = held_out_scores(codec, data_set, held_out)
     reporter.update(epoch=1, seconds=seconds)
-    return codec, [{"epoch": 1, "seconds": seconds, "train": {}, "held_out": scores}]
+    history: History = [{"epoch": 1, "seconds": seconds, "train": {}, "held_out": scores}]
+    return Fitted(codec, history, Kept(1))
 
 
 @dataclass(frozen=True)
@@ -144,13 +181,12 @@ class Fit:
     """How one kind of codec is fitted.
 
     Attributes:
-        fit: Fits it in the process of a run, (folder, request, data_set, reporter), and returns the
-            codec on the CPU with its history, one entry an epoch.
+        fit: Fits it in the process of a run, (folder, request, data_set, reporter).
         is_trained: In epochs, by the request's `training` settings, so that its checkpoint holds
             them and its card compares it with PCA; else it is fitted at one go.
     """
 
-    fit: "Callable[[Path, RunRequest, DataSet, Reporter], tuple[Codec, History]]"
+    fit: Callable[[Path, RunRequest, DataSet, Reporter], Fitted]
     is_trained: bool
 
     def n_epochs(self, request: RunRequest) -> int:

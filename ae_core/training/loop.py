@@ -11,63 +11,26 @@ torchrun, the same code runs in several processes (`ae_core.training.distributed
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from ae_core.codecs.autoencoder import Autoencoder
 from ae_core.codecs.metrics import MEASURES
+from ae_core.codecs.verdict import Kept, has_diverged
 from ae_core.config import TrainingConfig
-from ae_core.errors import ConfigError, RunError
+from ae_core.errors import ConfigError
 from ae_core.training.batches import Batches
 from ae_core.training.distributed import average_gradients, join_processes, sum_over_processes
 from ae_core.training.optimisers import OPTIMISERS, SCHEDULES
+from ae_core.training.position import DivergedError, Moment, Phase, Position
 from ae_core.training.pretraining import layer_pairs
 
 EVALUATION_BATCH = 512
-
-
-@dataclass(frozen=True)
-class Moment:
-    """One step of a run has been taken, or an epoch has ended.
-
-    Attributes:
-        phase: "training", or "layer i of n" while pre-training.
-        epoch: Epochs done in this phase.
-        epoch_ended: The held-out loss has just been measured: `history` has a new entry.
-        progress: Share of the whole run, 0 to 1.
-    """
-
-    phase: str
-    epoch: int
-    epoch_ended: bool
-    progress: float
-
-
-@dataclass(frozen=True)
-class Phase:
-    """A stretch with an objective of its own: one pair of layers, or the whole model."""
-
-    name: str
-    objective: nn.Module
-    n_epochs: int
-
-
-@dataclass
-class Position:
-    """Where a run stands."""
-
-    phase: int = 0
-    epoch: int = 0
-    step: int = 0
-    n_summed: int = 0
-    seconds: float = 0.0
-    best: float = math.inf
-    n_worse: int = 0
 
 
 class Training:
@@ -75,11 +38,12 @@ class Training:
 
     Attributes:
         model: Being fitted in place. After the last step it holds the weights of the best epoch
-            when stopping early, else of the last one.
+            when stopping early or if the loss exploded, else of the last one.
         history: One entry an epoch: {"epoch", "seconds", "train": terms, "held_out": terms}.
             The kind's measures ("mse" and so on) are those of undamaged held-out items, decoded
             from their mean codes.
         device: Where the model is.
+        is_part: Whether it was ended before its last step by `keep_so_far`.
         rank: Number of this process, from 0, of `n_processes`.
     """
 
@@ -90,6 +54,7 @@ class Training:
         train_indices: np.ndarray,
         held_out_indices: np.ndarray,
         config: TrainingConfig,
+        further: Sequence[int] = (),
     ) -> None:
         """Prepare a run.
 
@@ -99,6 +64,8 @@ class Training:
             train_indices: Rows to fit on; the first `max_items` of them are used.
             held_out_indices: Rows to measure on.
             config: The settings.
+            further: Epochs of each stretch after the first: with the optimiser begun afresh and a
+                schedule of its own, from the weights that the stretch before has kept.
 
         Raises:
             ConfigError: The settings do not fit the model, or there are more processes than items.
@@ -121,16 +88,31 @@ class Training:
                 Phase(f"layer {number} of {len(pairs)}", pair, config.greedy_pretraining_epochs)
                 for number, pair in enumerate(pairs, 1)
             ]
+        self.phases += [Phase("training further", model, n_epochs) for n_epochs in further]
+        # of a stretch that is added later, only that stretch is to come
+        self.n_phases_before = len(self.phases) - 1 if further else 0
         self.position = Position()
-        self.history: list[dict[str, object]] = []
+        self.history: list[dict[str, Any]] = []
         self.sums: dict[str, Tensor] = {}
         self.best_weights: dict[str, Tensor] = {}
+        self.is_part = False
         self.begin_phase()
 
     @property
     def phase(self) -> Phase:
         """What is being fitted now."""
         return self.phases[self.position.phase]
+
+    @property
+    def n_epochs(self) -> int:
+        """Epochs of the whole model that the history will have, if nothing ends it before."""
+        left = [phase.n_epochs for phase in self.phases[self.position.phase :]
+                if phase.objective is self.model]  # fmt: skip
+        return len(self.history) + sum(left) - self._n_measured()
+
+    def _n_measured(self) -> int:
+        """Epochs of the present phase that are in the history."""
+        return self.position.epoch if self.phase.objective is self.model else 0
 
     @property
     def n_steps(self) -> int:
@@ -149,20 +131,62 @@ class Training:
         )
 
     def steps(self) -> Iterator[Moment]:
-        """Train to the end, from wherever the run stands.
+        """Train to the end, from wherever the run stands; a loss that is no number is the end too.
 
         Raises:
-            RunError: The loss is not a number any more.
+            RunError: That was so before an epoch could be measured: there are no weights to keep.
         """
         while True:
             while self.position.epoch < self.phase.n_epochs and not self._stopped_early():
-                yield from self._epoch()
+                try:
+                    yield from self._epoch()
+                except DivergedError:
+                    if not self.best_weights:
+                        raise
+                    self.position.is_no_number = True
             if self.position.phase + 1 == len(self.phases):
                 break
+            self._load_kept()
             self.position.phase, self.position.epoch = self.position.phase + 1, 0
+            self.position.n_worse, self.position.is_no_number = 0, False
             self.begin_phase()
-        if self.best_weights:
+        self._load_kept()
+
+    def _load_kept(self) -> None:
+        if self._keeps_best():
             self.model.load_state_dict(self.best_weights)
+
+    @property
+    def kept(self) -> Kept:
+        """Which weights the model holds after the last step, or `keep_so_far`."""
+        n_epochs = self.position.best_epoch if self._keeps_best() else len(self.history)
+        return Kept(n_epochs, self._has_diverged())
+
+    def _has_diverged(self) -> bool:
+        return self.position.is_no_number or has_diverged(self.history)
+
+    def _keeps_best(self) -> bool:
+        """Whether the best epoch's weights count, and not the last one's."""
+        is_wanted = self.config.patience > 0 or self.is_part or self._has_diverged()
+        return is_wanted and bool(self.best_weights)
+
+    def keep_so_far(self) -> bool:
+        """Put the best epoch's weights into the model before its end; whether there are any yet."""
+        self.is_part = bool(self.best_weights)
+        if self.is_part:
+            self.model.load_state_dict(self.best_weights)
+        return self.is_part
+
+    def begin_further(self, history: list[dict[str, Any]]) -> None:
+        """Go to the last phase, with the model's weights as they are now.
+
+        Args:
+            history: That led to these weights, at least one entry.
+        """
+        self.history = history
+        self.position = Position(phase=len(self.phases) - 1, seconds=history[-1]["seconds"])
+        self._note_best()
+        self.begin_phase()
 
     def _epoch(self) -> Iterator[Moment]:
         """The steps that are left of an epoch; then, of the whole model, the measurement."""
@@ -201,6 +225,11 @@ class Training:
         position, config = self.position, self.config
         epochs_done = position.epoch + position.step / self.n_steps
         factor = SCHEDULES[config.schedule](epochs_done / self.phase.n_epochs)
+        epochs_done += sum(
+            phase.n_epochs
+            for phase in self.phases[: position.phase]
+            if phase.objective is self.model
+        )
         for group in self.optimiser.param_groups:
             group["lr"] = config.learning_rate * factor
         with self._autocast():
@@ -242,7 +271,7 @@ class Training:
         """Sums over items, over all processes, to means.
 
         Raises:
-            RunError: One is not a number.
+            DivergedError: One is not a number.
         """
         if not sums:
             return {}
@@ -257,19 +286,23 @@ class Training:
 
     def _add_to_history(self, train: dict[str, float], held_out: dict[str, float]) -> None:
         position = self.position
-        entry = {"epoch": position.epoch + 1, "seconds": round(position.seconds, 3)}
+        entry = {"epoch": len(self.history) + 1, "seconds": round(position.seconds, 3)}
         self.history.append({**entry, "train": train, "held_out": held_out})
-        if not self.config.patience:
-            return
         if held_out["objective"] < position.best:
-            position.best, position.n_worse = held_out["objective"], 0
-            weights = self.model.state_dict()
-            self.best_weights = {name: value.clone() for name, value in weights.items()}
+            self._note_best()
         else:
             position.n_worse += 1
 
+    def _note_best(self) -> None:
+        """The weights now are the best so far; so says the newest entry of the history."""
+        position = self.position
+        position.best, position.n_worse = self.history[-1]["held_out"]["objective"], 0
+        position.best_epoch = len(self.history)
+        weights = self.model.state_dict()
+        self.best_weights = {name: value.clone() for name, value in weights.items()}
+
     def _stopped_early(self) -> bool:
-        return 0 < self.config.patience <= self.position.n_worse
+        return self.position.is_no_number or 0 < self.config.patience <= self.position.n_worse
 
     @contextmanager
     def _divergence_in_words(self) -> Iterator[None]:
@@ -285,18 +318,18 @@ class Training:
                 raise
             raise self._diverged() from error
 
-    def _diverged(self) -> RunError:
-        return RunError(
+    def _diverged(self) -> DivergedError:
+        return DivergedError(
             f"The loss is no number any more in epoch {self.position.epoch + 1} "
             f"(`learning_rate` {self.config.learning_rate:g}): lower the learning rate."
         )
 
     def moment(self, *, epoch_ended: bool = False) -> Moment:
         """Where the run stands."""
-        position = self.position
-        before = sum(earlier.n_epochs for earlier in self.phases[: position.phase])
+        position, first = self.position, self.n_phases_before
+        before = sum(earlier.n_epochs for earlier in self.phases[first : position.phase])
         done = before + position.epoch + position.step / self.n_steps
-        progress = done / sum(phase.n_epochs for phase in self.phases)
+        progress = done / sum(phase.n_epochs for phase in self.phases[first:])
         return Moment(self.phase.name, position.epoch, epoch_ended, progress)
 
     def _autocast(self) -> AbstractContextManager[object]:

@@ -4,7 +4,7 @@ import os
 import threading
 import time
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ae_core.errors import RunError
@@ -12,11 +12,12 @@ from ae_core.locations import OwnFolder
 from ae_core.processes.detached import ProcessIdentity
 from ae_core.processes.progress import CancelledError
 from ae_core.processes.signals import EndSignals
-from ae_core.training.runs import CANCEL
+from ae_core.training.runs import CANCEL, wants_model
 from ae_core.training.status import Status, read_status_file, write_status
 
 # `status.json` is written and reasons to stop are looked for this often.
 INTERVAL_S = 0.5
+CANCELLED = "Cancelled"
 # A system that ends a process kills it ten seconds later (Docker) or more.
 _GRACE_S, _GRACE_OF_SYSTEM_S = 20.0, 7.0
 
@@ -28,10 +29,12 @@ class Stop:
     Attributes:
         why: In its final state's message: "Cancelled".
         deadline_s: Monotonic time at which its process ends, wherever it stands.
+        keeps_model: Whether the model so far is to become a checkpoint.
     """
 
     why: str
     deadline_s: float
+    keeps_model: bool = False
 
 
 class Reporter:
@@ -74,9 +77,25 @@ class Reporter:
 
     @property
     def words_of_stop(self) -> str:
-        """For a run that has saved and stopped."""
+        """For a run that has saved and stopped: why, unless the state says it, and how to go on."""
+        if self.keeps_model:
+            return "No epoch was over, so there is no model to keep: resume goes on from here."
         why = self._stop.why if self._stop is not None else "Stopped"
-        return f"{why}: resume goes on from here."
+        return (
+            "Resume goes on from here." if why == CANCELLED else f"{why}: resume goes on from here."
+        )
+
+    @property
+    def keeps_model(self) -> bool:
+        """Whether who cancelled it wants the model so far as a checkpoint."""
+        return self._stop is not None and self._stop.keeps_model
+
+    def go_on(self) -> None:
+        """The wish to stop has been followed: what is left to do is done in peace."""
+        with self._lock:
+            (self.folder / CANCEL).unlink(missing_ok=True)
+            self._stop = None
+            self.cancelled.clear()
 
     def update(self, **changes: object) -> None:
         """Change fields; they are on disk at the next interval."""
@@ -120,9 +139,7 @@ class Reporter:
             with suppress(OSError):  # nor can be looked at
                 self._look_for_reasons()
             if self._stop is not None and time.monotonic() > self._stop.deadline_s:
-                why = (
-                    f"{self._stop.why} in the middle of a step: resume goes on from the last save."
-                )
+                why = _resumed_from(self._stop.why, "from the last save")
                 with suppress(OSError):  # it ends also where nothing can be written
                     self.write(state="cancelled", seconds_left=None, message=why)
                 os._exit(1)
@@ -132,18 +149,23 @@ class Reporter:
         if signal is not None:
             self._stop_for(f"Ended by the system ({signal})", _GRACE_OF_SYSTEM_S)
         elif (self.folder / CANCEL).exists():
-            self._stop_for("Cancelled", _GRACE_S)
+            self._stop_for(CANCELLED, _GRACE_S, keeps_model=wants_model(self.folder))
         elif self.is_folder_gone:
             self._stop_for("Its folder is gone", _GRACE_S)
 
-    def _stop_for(self, why: str, grace_s: float) -> None:
+    def _stop_for(self, why: str, grace_s: float, *, keeps_model: bool = False) -> None:
         """Note the first reason; a later one can only shorten the time."""
         deadline_s = time.monotonic() + grace_s
         if self._stop is None:
-            self._stop = Stop(why, deadline_s)
+            self._stop = Stop(why, deadline_s, keeps_model)
         elif deadline_s < self._stop.deadline_s:
-            self._stop = Stop(self._stop.why, deadline_s)
+            self._stop = replace(self._stop, deadline_s=deadline_s)
         self.cancelled.set()
+
+
+def _resumed_from(why: str, place: str) -> str:
+    """How to go on; and why it stopped, unless the state says just that."""
+    return f"Resume goes on {place}." if why == CANCELLED else f"{why}: resume goes on {place}."
 
 
 def _first_status(folder: Path) -> Status:

@@ -6,7 +6,7 @@
                      resume.safetensors  to go on from, every 30 s
                      watch/              pictures and codes by epoch (see ae_core.training.watch)
                      worker.log          what the process said
-                     cancel              somebody wants it to stop
+                     cancel              somebody wants it to stop; "keep": as a checkpoint
 
 Nothing here imports torch: any page, or a shell, can start, watch, cancel and resume. Closing the
 app loses nothing. Runs wait for each other: one trains at a time, in the order they were started.
@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Annotated, Self
 
 import psutil
 from filelock import FileLock, Timeout
@@ -27,9 +27,9 @@ from pydantic import Field, model_validator
 
 from ae_core.codecs.checkpoints import read_history
 from ae_core.codecs.kinds import codec_kind
-from ae_core.config import ModelConfig, Settings, TrainingConfig, check_name
+from ae_core.config import ModelConfig, Settings, TrainingConfig, check_name, validated
 from ae_core.data.catalogue import about_data_set, is_ready
-from ae_core.errors import DataError, MissingFileError, RunError, UnreadableFileError
+from ae_core.errors import ConfigError, DataError, MissingFileError, RunError, UnreadableFileError
 from ae_core.locations import (
     checkpoints_dir,
     home,
@@ -38,12 +38,13 @@ from ae_core.locations import (
 )
 from ae_core.models.composition import check_composition
 from ae_core.processes.detached import start_detached
-from ae_core.reading import read_each, read_once, read_settings, subfolders
+from ae_core.reading import read_each, read_once, read_settings, read_text, subfolders
 from ae_core.training.status import (
     GOING,
     LOCK,
     LOG,
     RESUMABLE,
+    RESUME,
     STATUS,
     Status,
     read_status,
@@ -51,6 +52,8 @@ from ae_core.training.status import (
 )
 
 REQUEST, CANCEL = "request.json", "cancel"
+# What `cancel` says where the model so far is to be kept.
+_KEEP, _MAX_CANCEL_BYTES = "keep", 100
 _LOCKED_FOR_S = 5.0
 # A run that waits reports twice a second; one that does not is passed by those behind it.
 PASSED_AFTER_S = 10.0
@@ -66,6 +69,11 @@ class RunRequest(Settings):
     training: TrainingConfig = Field(default_factory=TrainingConfig, description="How to fit it.")
     latent_dim: int = Field(32, ge=1, le=1024, description="PCA: code size.")
     preset: str = Field("", description="Preset it started from.")
+    further: tuple[Annotated[int, Field(ge=1, le=10_000)], ...] = Field(
+        (),
+        max_length=100,
+        description="Epochs of each stretch that was added when the run was done.",
+    )
     data_fingerprint: str = Field(
         "", description="Fingerprint of the data set's items; empty until they are known."
     )
@@ -182,6 +190,41 @@ def resume(name: str) -> Run:
     return find_run(name)
 
 
+def train_further(name: str, epochs: int) -> Run:
+    """Go on with a run that is done: from the weights it has kept, for some epochs more.
+
+    The optimiser begins afresh, and the learning rate follows its schedule once more, over the new
+    epochs. The history goes on after the epoch whose weights were kept. The checkpoint stays as it
+    is until the new stretch is over.
+
+    Raises:
+        RunError: There is no such run, it is not done, or its data are others now.
+        ConfigError: It is not trained in epochs, or `epochs` is out of range.
+    """
+    run = find_run(name)
+    if run.status.state != "done":
+        raise RunError(
+            f"`name`: run {name!r} is {run.status.state}: wait for its end, or resume it."
+        )
+    if run.request.model is None:
+        raise ConfigError(
+            f"`name`: {name!r} was fitted at one go: there is nothing to train further."
+        )
+    check_same_data(run.request, _fingerprint_now(run.request.data))
+    values = {**run.request.model_dump(), "further": (*run.request.further, epochs)}
+    request = validated(RunRequest, values)
+    with _refusal_in_words(f"Run {name!r} could not be trained further"):
+        (run.folder / RESUME).unlink(missing_ok=True)
+        write_atomically(run.folder / REQUEST, request.model_dump_json(indent=2))
+        try:
+            _launch(run.folder)
+        except OSError:
+            write_atomically(run.folder / REQUEST, run.request.model_dump_json(indent=2))
+            write_status(run.folder, run.status)
+            raise
+    return find_run(name)
+
+
 def end_process(run: Run) -> None:
     """End a run's process at once; nothing where it has none.
 
@@ -226,8 +269,13 @@ def _fingerprint_now(data: str) -> str:
         return ""
 
 
-def cancel(name: str) -> None:
+def cancel(name: str, *, keep_model: bool = False) -> None:
     """Ask a run to save and stop; it does within a step, and is ended after 20 s if it does not.
+
+    Args:
+        name: The run.
+        keep_model: The model so far, as it was after its best epoch, becomes a checkpoint, and the
+            run is done. Else nothing but the run is left, to be resumed.
 
     Raises:
         RunError: There is no such run, or it is not going.
@@ -236,7 +284,15 @@ def cancel(name: str) -> None:
     if not run.is_going:
         raise RunError(f"`name`: run {name!r} is {run.status.state}: there is nothing to cancel.")
     with _refusal_in_words(f"Run {name!r} could not be cancelled"):
-        write_atomically(run.folder / CANCEL, "", make_folder=False)
+        write_atomically(run.folder / CANCEL, _KEEP if keep_model else "", make_folder=False)
+
+
+def wants_model(folder: Path) -> bool:
+    """Whether who has cancelled the run in a folder wants the model so far."""
+    try:
+        return read_text(folder / CANCEL, max_bytes=_MAX_CANCEL_BYTES) == _KEEP
+    except UnreadableFileError:
+        return False
 
 
 def list_runs() -> list[Run]:

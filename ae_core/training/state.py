@@ -15,7 +15,8 @@ from torch import Tensor, nn
 
 from ae_core.errors import RunError
 from ae_core.locations import write_atomically
-from ae_core.training.loop import Position, Training
+from ae_core.training.loop import Training
+from ae_core.training.position import Position
 
 
 def save_state(path: Path, training: Training) -> None:

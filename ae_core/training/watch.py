@@ -31,6 +31,7 @@ BUDGET_BYTES = 4_000_000
 _NO_PICTURE = (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError)
 # Four in a row of the largest pictures there can be.
 MAX_SHEET_BYTES, MAX_SHEET_PIXELS = 64 << 20, 40_000_000
+_MOST = float(np.finfo(np.float16).max)
 _MIN_FRAMES, _MAX_FRAMES = 10, 60
 
 
@@ -49,7 +50,7 @@ class Frame:
     codes_path: Path
 
     def codes(self) -> np.ndarray:
-        """Codes of the watched rows, float32 (n, latent_dim).
+        """Codes of the watched rows, float32 (n, latent_dim), finite whatever the model gave.
 
         Raises:
             DataError: The file is gone or damaged.
@@ -62,7 +63,7 @@ class Frame:
             raise DataError(
                 f"The codes of epoch {self.epoch} cannot be read ({error}): choose another epoch."
             ) from error
-        return codes.astype(np.float32)
+        return np.nan_to_num(codes.astype(np.float32), posinf=_MOST, neginf=-_MOST)
 
 
 def watched_rows(held_out_indices: np.ndarray, latent_dim: int) -> np.ndarray:
@@ -97,7 +98,9 @@ def add_frame(folder: Path, epoch: int, pictures: np.ndarray, codes: np.ndarray)
         codes: (n, latent_dim).
     """
     _write(folder, f"epoch-{epoch:05d}.webp", _webp(pictures))
-    _write(folder, f"epoch-{epoch:05d}.npy", _npy(codes.astype(np.float16)))
+    # a model whose loss explodes may give any number
+    bounded = np.nan_to_num(codes).clip(-_MOST, _MOST).astype(np.float16)
+    _write(folder, f"epoch-{epoch:05d}.npy", _npy(bounded))
     n_most = int(np.clip(BUDGET_BYTES // (2 * codes.size), _MIN_FRAMES, _MAX_FRAMES))
     stride = 1
     while epoch / stride > n_most:
@@ -116,6 +119,14 @@ def frames(folder: Path) -> list[Frame]:
         if (match := re.fullmatch(r"epoch-(\d+)", path.stem))
         and path.with_suffix(".webp").is_file()
     ]
+
+
+def drop_frames_after(folder: Path, epoch: int) -> None:
+    """Remove frames of later epochs, which led to no weights that were kept."""
+    for frame in frames(folder):
+        if frame.epoch > epoch:
+            frame.sheet_path.unlink(missing_ok=True)
+            frame.codes_path.unlink(missing_ok=True)
 
 
 def rows_of(folder: Path, n_items: int) -> np.ndarray:

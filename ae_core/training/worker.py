@@ -7,16 +7,18 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from ae_core.codecs.cards import add_pca_line, make_card
-from ae_core.codecs.checkpoints import save_checkpoint
+from ae_core.codecs import verdict
+from ae_core.codecs.cards import card_with_verdict, make_card
+from ae_core.codecs.checkpoints import CARD, save_checkpoint
 from ae_core.codecs.config import CheckpointConfig
 from ae_core.data.catalogue import load_data_set
+from ae_core.data.store import DataSet
 from ae_core.errors import AeCoreError
 from ae_core.locations import write_atomically
 from ae_core.processes.failures import Remedy, explain_error, print_traceback
 from ae_core.processes.progress import CancelledError
 from ae_core.processes.signals import EndSignals
-from ae_core.training.fits import FITS
+from ae_core.training.fits import FITS, Fitted
 from ae_core.training.reporter import Reporter
 from ae_core.training.runs import REQUEST, RunRequest, check_same_data, find_run, is_its_turn
 from ae_core.training.status import LOCK, LOG, RESUME
@@ -51,7 +53,7 @@ def run_in_turn(folder: Path, reporter: Reporter) -> None:
         wait_for_turn(reporter, run.name)
         n_epochs = FITS[run.request.codec].n_epochs(run.request)
         reporter.write(state="running", phase="preparing data", n_epochs=n_epochs)
-        work(folder, run.request, reporter)
+        message = work(folder, run.request, reporter)
     except CancelledError:
         reporter.end(state="cancelled", message=reporter.words_of_stop)
     except BaseException as error:
@@ -60,7 +62,7 @@ def run_in_turn(folder: Path, reporter: Reporter) -> None:
         if not is_folder_gone:
             print_traceback()
     else:
-        reporter.end(state="done", progress=1.0, phase="done", message="")
+        reporter.end(state="done", progress=1.0, phase="done", message=message)
         # the last thing: whatever interrupts a run before goes on from here, not from nothing
         with suppress(OSError):
             (folder / RESUME).unlink(missing_ok=True)
@@ -81,8 +83,8 @@ def wait_for_turn(reporter: Reporter, name: str) -> None:
         time.sleep(0.3)
 
 
-def work(folder: Path, request: RunRequest, reporter: Reporter) -> None:
-    """Load the data, fit, save."""
+def work(folder: Path, request: RunRequest, reporter: Reporter) -> str:
+    """Load the data, fit, save, judge; what is to be said of it at the end."""
 
     def preparing(message: str, fraction: float) -> None:
         reporter.check()
@@ -96,25 +98,37 @@ def work(folder: Path, request: RunRequest, reporter: Reporter) -> None:
         content = request.model_dump_json(indent=2)
         write_atomically(folder / REQUEST, content, make_folder=False)
     fit = FITS[request.codec]
-    codec, history = fit.fit(folder, request, data_set, reporter)
+    fitted = fit.fit(folder, request, data_set, reporter)
+    save(folder, request, data_set, fitted, reporter)
+    if not fitted.is_part:
+        return ""
+    return f"Stopped by hand: the model is that of epoch {fitted.kept.epoch}."
+
+
+def save(
+    folder: Path, request: RunRequest, data_set: DataSet, fitted: Fitted, reporter: Reporter
+) -> None:
+    """Make a checkpoint of the run's folder, and say on its card how it stands to PCA."""
     reporter.write(phase="saving")
+    is_trained = FITS[request.codec].is_trained
     config = CheckpointConfig(
         codec=request.codec,
         name=request.name,
         data=request.data,
         data_fingerprint=data_set.about.fingerprint,
         item=data_set.about.item,
-        latent_dim=codec.latent_dim,
+        latent_dim=fitted.codec.latent_dim,
         model=request.model,
-        training=request.training if fit.is_trained else None,
+        training=request.training if is_trained else None,
         preset=request.preset,
     )
-    card = make_card(config, data_set, history)
-    save_checkpoint(folder, config, codec, history=history, card=card)
-    if fit.is_trained:
-        reporter.write(phase="fitting PCA to compare with")
-        with suppress(AeCoreError):  # too few items for so many axes: a model without a partner
-            add_pca_line(folder, data_set, card)
+    card = make_card(config, data_set, fitted.history, fitted.kept)
+    saved = save_checkpoint(folder, config, fitted.codec, history=fitted.history, card=card)
+    if is_trained:
+        reporter.write(phase="comparing with PCA")
+        with suppress(AeCoreError):  # too few items for PCA: a model without a verdict
+            found = verdict.measure_and_write(saved, data_set, fitted.history, fitted.kept)
+            write_atomically(folder / CARD, card_with_verdict(card, found))
 
 
 if __name__ == "__main__":

@@ -101,6 +101,7 @@ def test_a_run_is_cancelled_and_resumed_from_the_page(
     train(page, own_server, "digits", "long", epochs=5000)
     expect(page.get_by_text("Held-out MSE")).to_be_visible(timeout=60_000)
     page.get_by_role("button", name="Cancel", exact=True).click()
+    page.get_by_role("button", name="Discard it").click()
     expect(page.get_by_text("Cancelled after")).to_be_visible(timeout=60_000)
     page.get_by_role("button", name="Resume").click()
     expect(page.get_by_text("Training, epoch")).to_be_visible(timeout=60_000)

@@ -13,11 +13,14 @@ from ae_core.__main__ import main
 from ae_core.codecs.checkpoints import find_checkpoint, load_codec
 from ae_core.codecs.codes import codes_for
 from ae_core.codecs.pca import fit_pca
+from ae_core.codecs.verdict import read_verdict
 from ae_core.data.catalogue import load_data_set
 from ae_core.locations import project_root
 from ae_core.models.presets import PRESETS
+from ae_core.training import runs
 from tests.core.codecs.test_checkpoints import save_dense
 from tests.core.data.test_pictures import header_only
+from tests.waiting import wait_until
 
 
 def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
@@ -41,6 +44,51 @@ def test_train_then_train_like_it(capsys: pytest.CaptureFixture[str]) -> None:
     assert second.config.training == first.config.training
     weights = [checkpoint.folder / "model.safetensors" for checkpoint in (first, second)]
     assert weights[0].read_bytes() == weights[1].read_bytes()  # same seed, same weights
+
+
+def test_the_end_of_a_run_and_the_list_say_how_it_stands_to_pca(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    arguments = ("--data", "digits", "--epochs", "1", "--n-threads", "1", "--latent-dim", "4")
+    _, out, _ = run(capsys, "train", "short", *arguments)
+    found = read_verdict(find_checkpoint("short").folder)
+    assert found is not None and found.finding == "worse than PCA"
+    assert found.sentence in out and found.remedy in out
+    assert f"short: {find_checkpoint('short').summary()}. Worse than PCA." in run(capsys, "list")[1]
+    code, out, _ = run(capsys, "further", "short", "--epochs", "2")
+    assert code == 0 and "epoch 3: held-out" in out and "epoch 4" not in out
+
+
+@pytest.mark.parametrize(
+    ("answer", "state"), [("y", "done"), ("n", "cancelled"), (None, "cancelled")]
+)
+def test_ctrl_c_asks_what_becomes_of_the_model_so_far(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    answer: str | None,
+    state: str,
+) -> None:
+    asked: list[str] = []
+
+    def input_of(question: str) -> str:
+        asked.append(question)
+        if answer is None:
+            raise EOFError
+        return answer
+
+    def pressed(self: object, message: str, fraction: float) -> None:
+        if not asked and runs.find_run("long").status.epoch:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr("builtins.input", input_of)
+    monkeypatch.setattr("ae_core.__main__._Meter.__call__", pressed)
+    arguments = ("--data", "digits", "--epochs", "5000", "--n-threads", "1")
+    code, _, err = run(capsys, "train", "long", *arguments)
+    assert len(asked) == 1
+    wait_until(lambda: not runs.find_run("long").is_going)
+    assert runs.find_run("long").status.state == state
+    assert code == (0 if state == "done" else 1)
+    assert ("resume long" in err) == (state == "cancelled")
 
 
 def test_pca_is_fitted_to_as_many_items_as_asked(capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,12 +6,14 @@ import numpy as np
 from streamlit.testing.v1 import AppTest
 
 from ae_core.codecs.checkpoints import find_checkpoint
+from ae_core.codecs.verdict import read_verdict
 from ae_core.data.catalogue import remove_data_set
 from ae_core.data.own_files import add_arrays
 from ae_core.training import runs
 from tests.pages.steering_world import open_page
 from tests.waiting import wait_until
 from zoetrope.ui import figures
+from zoetrope.ui.plain_text import message
 
 
 def button(app: AppTest, label: str):  # type: ignore[no-untyped-def]
@@ -116,13 +118,61 @@ def test_cancel_and_resume_from_the_page() -> None:
     wait_until(lambda: runs.find_run("long").status.epoch >= 1)
     app.run()
     button(app, "Cancel").click().run()
+    assert runs.find_run("long").is_going  # it asks first
+    button(app, "Discard it").click().run()
     assert wait("long").status.state == "cancelled"
     app.run()
+    assert not any(
+        "Cancelled" in each.value and "Cancelled:" in each.value for each in app.markdown
+    )
     button(app, "Resume").click().run()
     assert not app.exception
     assert runs.find_run("long").is_going
     runs.cancel("long")
     wait("long")
+
+
+def test_a_model_kept_at_a_cancel_is_judged_and_trained_further() -> None:
+    app = open_page("train.py", {"data": "digits"})
+    field(app, "Epochs").set_value(5000)
+    field(app, "Code size").set_value(5)
+    field(app, "Name").set_value("kept")
+    button(app, "Start training").click().run()
+    wait_until(lambda: runs.find_run("kept").status.epoch >= 2)
+    app.run()
+    button(app, "Cancel").click().run()
+    button(app, "Go on training").click().run()
+    assert runs.find_run("kept").is_going
+    app.run()
+    button(app, "Cancel").click().run()
+    button(app, "Keep it").click().run()
+    assert wait("kept").status.state == "done"
+    app = open_page("train.py", {"data": "digits", "run": "kept"})
+    found = read_verdict(find_checkpoint("kept").folder)
+    assert found is not None
+    words = " ".join(each.value for each in [*app.markdown, *app.warning])
+    assert found.headline in words and "PCA with 5 numbers a code" in words
+    assert "Stopped by hand" in words
+    field(app, "Epochs more").set_value(2)
+    button(app, "Start").click().run()
+    assert not app.exception and not app.error
+    assert wait("kept").status.state == "done"
+    assert len(runs.find_run("kept").history()) == found.epoch + 2
+
+
+def test_a_run_that_failed_to_learn_is_not_shown_as_simply_done() -> None:
+    app = open_page("train.py", {"data": "digits"})
+    field(app, "Epochs").set_value(3)
+    field(app, "Learning rate").set_value(9.0)
+    field(app, "Name").set_value("wild")
+    button(app, "Start training").click().run()
+    run = wait("wild")
+    assert run.status.state == "done", run.status.message
+    app = open_page("train.py", {"data": "digits", "run": "wild"})
+    found = read_verdict(find_checkpoint("wild").folder)
+    assert found is not None and not found.is_good and found.remedy
+    [warning] = [each for each in app.warning if found.headline in each.value]
+    assert message(found.sentence) in warning.value and message(found.remedy) in warning.value
 
 
 def test_bad_input_is_named_and_nothing_starts() -> None:

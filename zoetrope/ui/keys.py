@@ -33,6 +33,7 @@ OF_ITEMS = (ITEMS, PLACE, START, POSITIONS, SUM, WEIGHTS, PART, DIRECTION, FIXED
 KEPT = "kept_{}"  # of a name in the address: its value, while Streamlit has emptied the query
 DATA_PICKER, CHECKPOINT_PICKER, RUN_PICKER = "data_picker", "checkpoint_picker", "run_picker"
 REFUSED = "refused_{}"  # of a name in the address: what is shown in place of its value, and why
+CANCEL_ASKED = "cancel_asked_{}"  # of a run: whether its cancel is being confirmed
 TASKS_SEEN, OWNER = "tasks_seen", "owner"
 
 FIRST_MAP, SECOND_MAP, POLLING = "explore_map", "explore_map_beside", "explore_polling"

@@ -15,7 +15,6 @@ from sklearn.datasets import load_digits
 
 from ae_core.codecs import metrics
 from ae_core.codecs.autoencoder import build_autoencoder
-from ae_core.codecs.cards import kept_epoch
 from ae_core.config import ModelConfig, TrainingConfig
 from ae_core.data.items import Picture
 from ae_core.errors import ConfigError, RunError
@@ -146,31 +145,6 @@ def test_the_history_holds_what_an_independent_evaluation_finds():
     assert held_out["mse"] == pytest.approx(metrics.mean_squared_error(pictures, items), rel=1e-5)
     assert held_out["bce"] == pytest.approx(metrics.binary_cross_entropy(pictures, items), rel=1e-4)
     assert held_out["reconstruction"] == pytest.approx(nats.mean().item(), rel=1e-5)
-
-
-def test_early_stopping_keeps_the_best_epoch_s_weights():
-    training = run(make_training(n_train=20, epochs=300, patience=3, learning_rate=0.02))
-    losses = [entry["held_out"]["objective"] for entry in training.history]
-    assert len(losses) < 300
-    assert len(losses) == 1 + losses.index(min(losses)) + 3
-    assert training.evaluate()["objective"] == pytest.approx(min(losses), rel=1e-6)
-    kept = kept_epoch(training.config, training.history)
-    assert kept["held_out"] == pytest.approx(training.evaluate(), rel=1e-6)
-    assert kept["epoch"] == len(losses) - 3
-    without = training.config.model_copy(update={"patience": 0})
-    assert kept_epoch(without, training.history) is training.history[-1]
-
-
-def test_a_resumed_run_stops_early_where_the_whole_one_does():
-    settings = {"n_train": 20, "epochs": 300, "patience": 3, "learning_rate": 0.02}
-    whole = run(make_training(**settings))
-    first = make_training(**settings)
-    for moment in first.steps():
-        if moment.epoch_ended and moment.epoch == len(whole.history) - 2:
-            break
-    second = make_training(**settings)
-    restore_state(second, *state_of(first))
-    assert_same_weights(weights_of(whole), weights_of(run(second)))
 
 
 def test_a_centred_net_starts_from_the_mean_of_the_training_items():

@@ -111,10 +111,10 @@ def test_what_interrupts_a_run_after_training_does_not_throw_the_training_away(m
         raise MemoryError
 
     with monkeypatch.context() as broken:
-        broken.setattr(worker, "add_pca_line", killed)
+        broken.setattr(worker.verdict, "measure_and_write", killed)
         worker.main(folder)
     interrupted = runs.read_status("fitted")
-    assert (interrupted.state, interrupted.phase) == ("failed", "fitting PCA to compare with")
+    assert (interrupted.state, interrupted.phase) == ("failed", "comparing with PCA")
     finished = [folder / "model.safetensors", folder / "history.jsonl"]
     before = [path.read_bytes() for path in finished]  # with seconds, which no second run repeats
     assert "PCA with" not in find_checkpoint("fitted").card()

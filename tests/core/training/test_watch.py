@@ -18,6 +18,13 @@ def test_frames_of_a_long_run_stay_within_the_budget_and_keep_the_newest(tmp_pat
     assert len(epochs) > 20
 
 
+def test_codes_of_a_model_that_explodes_can_be_looked_at(tmp_path):
+    codes = np.array([[1.0, np.nan], [1e30, -np.inf]])
+    watch.add_frame(tmp_path, 1, np.zeros((2, 1, 8, 8), dtype=np.uint8), codes)
+    [frame] = watch.frames(tmp_path)
+    np.testing.assert_array_equal(frame.codes(), [[1, 0], [65504, -65504]])
+
+
 def test_watched_rows_are_held_out_ones_without_repetition():
     held_out = np.arange(100, 9000, 3)
     for latent_dim in (2, 32, 1024):

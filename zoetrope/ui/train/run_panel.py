@@ -6,8 +6,8 @@ from typing import Any, get_args
 import numpy as np
 import streamlit as st
 
-from ae_core.codecs.cards import kept_epoch
 from ae_core.codecs.checkpoints import read_checkpoint
+from ae_core.codecs.verdict import kept_epoch, read_verdict
 from ae_core.config import Measure
 from ae_core.data.attribute_columns import column_of
 from ae_core.data.catalogue import load_data_set
@@ -16,7 +16,7 @@ from ae_core.errors import CheckpointError, DataError
 from ae_core.maps.alignment import aligned_main_axes
 from ae_core.training import runs, watch
 from ae_core.training.runs import Run
-from zoetrope.ui import figures, page, state
+from zoetrope.ui import figures, keys, page, state
 from zoetrope.ui.plain_text import message
 from zoetrope.ui.tray import remaining
 
@@ -74,23 +74,94 @@ def _state(run: Run) -> None:
         st.progress(status.progress, text)
     else:
         st.markdown(f"{icon} {words} after {status.seconds:.0f} s. {message(status.message)}")
+    if status.state == "done":
+        _verdict(run)
     _actions(run)
 
 
+def _verdict(run: Run) -> None:
+    """How the model stands to PCA and to the mean item, and what to do where that is not well."""
+    found = read_verdict(run.folder)
+    if found is None:  # PCA itself, or a run of before
+        return
+    text = f"**{found.headline}.** {message(found.sentence)}"
+    if found.is_good:
+        st.markdown(text)
+    else:
+        st.warning(f"{text} {message(found.remedy)}", icon=":material/warning:")
+
+
 def _actions(run: Run) -> None:
+    """What can be done with the run where it stands."""
     if run.is_going:
-        if st.button("Cancel", icon=":material/stop:", key=f"cancel-run-{run.name}"):
-            runs.cancel(run.name)
-            st.toast("It saves and stops; resume it whenever you like.")
+        _stop(run)
     elif run.is_resumable:
         if st.button("Resume", icon=":material/play_arrow:", key=f"resume-run-{run.name}"):
             runs.resume(run.name)
             st.rerun()
-    elif run.status.state == "done" and st.button(
-        "Explore this model", icon=":material/scatter_plot:", key=f"use-run-{run.name}"
-    ):
-        state.choose(data=run.request.data, checkpoint=run.name)
-        st.switch_page("explore.py")
+    elif run.status.state == "done":
+        with st.container(horizontal=True):
+            if st.button(
+                "Explore this model", icon=":material/scatter_plot:", key=f"use-run-{run.name}"
+            ):
+                state.choose(data=run.request.data, checkpoint=run.name)
+                st.switch_page("explore.py")
+            if run.request.model is not None:
+                _train_further(run)
+
+
+def _stop(run: Run) -> None:
+    """Cancel, after asking whether the model so far is wanted."""
+    asked = keys.CANCEL_ASKED.format(run.name)
+    if not st.session_state.get(asked):
+        st.button(
+            "Cancel", icon=":material/stop:", key=f"cancel-run-{run.name}",
+            on_click=lambda: st.session_state.update({asked: True}),
+        )  # fmt: skip
+        return
+    question = st.empty()
+    with question.container():
+        is_answered, keep_model = _ask_what_becomes_of_it(run)
+    if is_answered:
+        st.session_state[asked] = False
+        question.empty()
+    if keep_model is not None:
+        runs.cancel(run.name, keep_model=keep_model)
+
+
+def _ask_what_becomes_of_it(run: Run) -> tuple[bool, bool | None]:
+    """Whether there is an answer; whether the model so far is to be kept, None: train on."""
+    st.markdown("Stop training. What about the model so far?")
+    with st.container(horizontal=True):
+        keep = st.button(
+            "Keep it", icon=":material/save:", key=f"keep-run-{run.name}",
+            disabled=not run.status.epoch,
+            help="As after its best epoch, it becomes a checkpoint; it can be trained further.",
+        )  # fmt: skip
+        discard = st.button(
+            "Discard it", icon=":material/delete:", key=f"discard-run-{run.name}",
+            help="No checkpoint is made; the run can be resumed.",
+        )  # fmt: skip
+        back = st.button("Go on training", key=f"no-cancel-{run.name}")
+    return keep or discard or back, keep if keep or discard else None
+
+
+def _train_further(run: Run) -> None:
+    """More epochs for a run that is done: how many, and what becomes of the learning rate."""
+    training = run.request.training
+    with st.popover("Train further", icon=":material/fast_forward:"):
+        epochs = st.number_input(
+            "Epochs more", min_value=1, max_value=10_000, value=max(1, training.epochs // 2),
+            key=f"further-epochs-{run.name}",
+        )  # fmt: skip
+        st.caption(
+            f"From the weights it has, with a fresh optimiser; the learning rate, at most "
+            f"{training.learning_rate:g}, follows the {training.schedule.replace('_', ' ')} "
+            f"schedule over the new epochs."
+        )
+        if st.button("Start", type="primary", key=f"further-run-{run.name}"):
+            runs.train_further(run.name, int(epochs))
+            st.rerun()
 
 
 def _scores(run: Run, history: list[dict[str, Any]]) -> None:
@@ -110,7 +181,10 @@ def _scores(run: Run, history: list[dict[str, Any]]) -> None:
 
 def _shown_epoch(run: Run, history: list[dict[str, Any]]) -> dict[str, Any]:
     """The newest epoch; of a finished run the one whose weights it kept."""
-    return kept_epoch(run.request.training, history) if run.status.state == "done" else history[-1]
+    if run.status.state != "done":
+        return history[-1]
+    n_epochs = kept_epoch(read_verdict(run.folder), run.request.training.patience, history)
+    return history[n_epochs - 1]
 
 
 def _losses(history: list[dict[str, Any]]) -> None:
