@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import itertools
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -25,6 +25,8 @@ Frames = NDArray[np.uint8]
 
 MIN_EDGE_PX = 256
 MAX_FRAMES = 2_000
+CAPTION_PX = 28
+_FONT_PX = 15
 
 
 def side_by_side(parts: list[Frames], *, gap: int = 4, background: int = 255) -> Frames:
@@ -55,6 +57,8 @@ def encode_animation(
     *,
     frames_per_s: float = 30.0,
     ping_pong: bool = False,
+    smooth: bool = False,
+    captions: Sequence[str] = (),
     on_progress: Progress = silent,
 ) -> bytes:
     """Write frames as a file that plays in an endless loop (GIF, WebP) or once (MP4).
@@ -67,6 +71,9 @@ def encode_animation(
             lossless here; MP4 is H.264 with halved colour resolution.
         frames_per_s: Speed, 1 to 60.
         ping_pong: Append the path back, without showing the ends twice.
+        smooth: Enlarge by bicubic interpolation, instead of repeating pixels.
+        captions: Words under the pictures, one for each of so many equal parts of the width; cut
+            where they are too long. None: no line under the pictures.
         on_progress: Told how far it is; may raise to stop it.
 
     Raises:
@@ -81,7 +88,7 @@ def encode_animation(
     if not 1 <= frames_per_s <= 60:
         raise LatentInputError(f"`frames_per_s` must be 1 to 60; got {frames_per_s}.")
     order = [*range(len(frames)), *(range(len(frames) - 2, 0, -1) if ping_pong else ())]
-    images = _images(frames, order, on_progress)
+    images = _images(frames, order, on_progress, smooth=smooth, captions=captions)
     if kind == "mp4":
         return _mp4(images, frames_per_s)
     if kind not in FORMATS:
@@ -100,16 +107,47 @@ def _duration_ms(kind: Format, frames_per_s: float) -> int:
     return max(20, round(100 / frames_per_s) * 10) if kind == "gif" else round(1000 / frames_per_s)
 
 
-def _images(frames: Frames, order: list[int], on_progress: Progress) -> Iterator[Image]:
+def _images(
+    frames: Frames,
+    order: list[int],
+    on_progress: Progress,
+    *,
+    smooth: bool,
+    captions: Sequence[str],
+) -> Iterator[Image]:
     from PIL import Image  # the Morph page opens without it
 
     height, width = frames.shape[1:3]
     factor = max(1, -(-MIN_EDGE_PX // min(height, width)))
+    size = width * factor, height * factor
+    caption_line = _caption_line(captions, size[0]) if captions else None
     for n_done, index in enumerate(order, start=1):
-        rgb = np.broadcast_to(frames[index], (height, width, 3))
-        large = np.repeat(np.repeat(rgb, factor, axis=0), factor, axis=1)
-        yield Image.fromarray(large)
+        rgb = np.ascontiguousarray(np.broadcast_to(frames[index], (height, width, 3)))
+        how = Image.Resampling.BICUBIC if smooth else Image.Resampling.NEAREST
+        picture = Image.fromarray(rgb).resize(size, how)
+        if caption_line is not None:
+            whole = Image.new("RGB", (size[0], size[1] + CAPTION_PX), "white")
+            whole.paste(picture, (0, 0))
+            whole.paste(caption_line, (0, size[1]))
+            picture = whole
+        yield picture
         on_progress("writing frames", n_done / len(order))
+
+
+def _caption_line(captions: Sequence[str], width: int) -> Image:
+    """The captions side by side, each in the middle of its part; RGB (`CAPTION_PX`, width)."""
+    from PIL import Image, ImageDraw, ImageFont
+
+    line = Image.new("RGB", (width, CAPTION_PX), "white")
+    draw, font = ImageDraw.Draw(line), ImageFont.load_default(_FONT_PX)
+    part = width / len(captions)
+    for place, caption in enumerate(captions):
+        text = caption
+        while text and draw.textlength(text, font) > part - 8:
+            text = text.removesuffix("…")[:-1].rstrip() + "…" if len(text) > 1 else ""
+        middle = ((place + 0.5) * part, CAPTION_PX / 2)
+        draw.text(middle, text, fill="black", font=font, anchor="mm")
+    return line
 
 
 def _mp4(images: Iterator[Image], frames_per_s: float) -> bytes:

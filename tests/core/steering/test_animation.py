@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from ae_core.errors import LatentInputError
-from ae_core.steering.animation import FORMATS, encode_animation, side_by_side
+from ae_core.steering.animation import CAPTION_PX, FORMATS, encode_animation, side_by_side
 
 # a bar that walks: every frame differs, in colours that H.264 and a palette keep
 N, SIZE = 12, 32
@@ -44,6 +44,34 @@ def test_webp_is_lossless() -> None:
     np.testing.assert_array_equal(
         read_with_pillow(encode_animation(FRAMES, "webp")), enlarged(FRAMES)
     )
+
+
+def test_smooth_pictures_have_colours_between_those_of_neighbouring_pixels() -> None:
+    smooth = read_with_pillow(encode_animation(FRAMES, "webp", smooth=True))
+    assert smooth.shape == enlarged(FRAMES).shape
+    assert len(np.unique(smooth[..., 0])) > len(np.unique(FRAMES[..., 0]))
+    np.testing.assert_allclose(  # and where all is of one colour, they are that colour
+        smooth[0, :, 128:, :].astype(int), 200, atol=1
+    )
+
+
+@pytest.mark.parametrize("caption", ["model", "a name that is much too long for its picture " * 3])
+def test_captions_stand_under_their_own_picture_and_leave_it_alone(caption: str) -> None:
+    pair = side_by_side([FRAMES, FRAMES])
+    plain = read_with_pillow(encode_animation(pair, "webp"))
+    left, right = (
+        read_with_pillow(encode_animation(pair, "webp", captions=captions))
+        for captions in ([caption, ""], ["", caption])
+    )
+    n_rows, middle = plain.shape[1], plain.shape[2] // 2
+    for film, own, other in (
+        (left, np.s_[:middle], np.s_[middle:]), (right, np.s_[middle:], np.s_[:middle]),
+    ):  # fmt: skip
+        assert film.shape[1] == n_rows + CAPTION_PX
+        np.testing.assert_array_equal(film[:, :n_rows], plain)
+        line = film[:, n_rows:]
+        assert line[:, :, own].min() < 100
+        assert line[:, :, other].min() == 255
 
 
 def test_mp4_holds_the_frames_at_the_speed_asked_for() -> None:

@@ -28,9 +28,19 @@ def show(space: Space, paths: Mapping[str, np.ndarray], name: str) -> None:
         kind = st.segmented_control("Format", FORMATS, default="mp4", key="export_kind") or "mp4"
         seconds = st.slider("Seconds", 1.0, 20.0, 4.0, 0.5, key="export_s")
         there_and_back = st.toggle("There and back", value=True, key="export_back")
+        smooth = st.toggle("Smooth pictures", key="export_smooth")
+        has_captions = st.toggle("Names under the pictures", value=True, key="export_captions")
         if not st.button("Make the film", type="primary", key="export_make"):
             return
-        raw = _encode(space, paths, kind, seconds=seconds, there_and_back=there_and_back)
+        raw = _encode(
+            space,
+            paths,
+            kind,
+            seconds=seconds,
+            there_and_back=there_and_back,
+            smooth=smooth,
+            captions=[side.caption for side in space.sides] if has_captions else [],
+        )
         st.download_button(
             f"Download ({len(raw) / 1e6:.1f} MB)", raw, f"{name}.{kind}", MIME[kind],
             icon=":material/download:", key="export_download",
@@ -44,6 +54,8 @@ def _encode(
     *,
     seconds: float,
     there_and_back: bool,
+    smooth: bool,
+    captions: list[str],
 ) -> bytes:
     """The animation's bytes; a bar shows how far it is, decoding first, then writing."""
     bar = st.progress(0.0, "Decoding")
@@ -59,6 +71,8 @@ def _encode(
         kind,
         frames_per_s=FRAMES_PER_S,
         ping_pong=there_and_back,
+        smooth=smooth,
+        captions=captions,
         on_progress=lambda _, fraction: _show_share(bar, fraction),
     )
     bar.empty()
