@@ -21,6 +21,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from ae_core.codecs.checkpoints import CONFIG
+from ae_core.data.bookmarks import bookmark_files, bookmarks_dir
 from ae_core.data.new_sets import is_being_added
 from ae_core.data.trash import KEPT_S, entries, trash_dir
 from ae_core.data.uploads import uploads_dir
@@ -42,6 +43,7 @@ NEVER_YOUNGER_S = _HOUR
 UPLOADS_S = 6 * _HOUR
 PROJECTION_INPUTS_S = _DAY
 UNUSED_CACHE_S = 90 * _DAY
+UNUSED_BOOKMARK_S = 365 * _DAY
 
 # How `atomic_file` and `atomic_folder` name what is not whole yet.
 _TEMPORARY = re.compile(r"\.(.+)\.[a-z0-9_]{8}")
@@ -139,6 +141,7 @@ def _sweepings(now: float, limit: int, *, empty_trash: bool) -> Iterator[Swept]:
     yield from _uploads(now)
     yield from _temporaries(now)
     yield from _resume_files(now)
+    yield from _bookmarks(now)
     yield from _cache(now, limit)
 
 
@@ -176,7 +179,8 @@ def _temporary_paths() -> Iterator[Path]:
     ours += [folder for folder in subfolders(checkpoints_dir()) if _is_run(folder)]
     for root in (data_dir(), checkpoints_dir()):
         yield from (path for path in _children(root) if _is_temporary(path) and path.is_dir())
-    yield from filter(_is_temporary, _children(data_dir() / ".groups"))
+    for folder in (data_dir() / ".groups", bookmarks_dir()):
+        yield from filter(_is_temporary, _children(folder))
     for root in ours:
         for place, folders, files in os.walk(root):
             paths = [Path(place, name) for name in (*folders, *files)]
@@ -205,6 +209,13 @@ def _resume_files(now: float) -> Iterator[Swept]:
             thing = _thing(path)
             if now - thing.written_at >= NEVER_YOUNGER_S:
                 yield Swept(path, thing.n_bytes, "to resume a run that is done")
+
+
+def _bookmarks(now: float) -> Iterator[Swept]:
+    for path in bookmark_files():
+        thing = _thing(path)
+        if now - thing.written_at >= UNUSED_BOOKMARK_S:  # written when it is opened, too
+            yield Swept(path, thing.n_bytes, "a bookmark that nobody opened for a year")
 
 
 def _cache(now: float, limit: int) -> Iterator[Swept]:

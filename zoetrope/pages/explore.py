@@ -7,7 +7,14 @@ from ae_core.processes.worker_client import RequestState
 from zoetrope.live.projections import service
 from zoetrope.ui import cached, page, state
 from zoetrope.ui.cached import WorkingSet
-from zoetrope.ui.explore import first_map, group_bar, map_trust, neighbour_changes, second_map
+from zoetrope.ui.explore import (
+    bookmark,
+    first_map,
+    group_bar,
+    map_trust,
+    neighbour_changes,
+    second_map,
+)
 from zoetrope.ui.explore.map_choice import MapChoice, choose_map
 from zoetrope.ui.explore.map_colour import colour_points
 from zoetrope.ui.explore.polling import show_while_made
@@ -64,6 +71,7 @@ def show_maps(checkpoint: Checkpoint, work: WorkingSet, choice: MapChoice) -> li
             neighbour_changes.show(first.points.key, second.key, work.data_set)
     measuring = map_trust.show(first)
     group_bar.show(work.data_set, seen.group)
+    bookmark.show(work, seen.group)
     jobs = [first.job, colour_job, second.job if second else None, measuring]
     return [each for each in jobs if each is not None]
 
@@ -81,5 +89,6 @@ page.header("Explore", "What does the latent space look like?", HOW)
 with page.errors_in_words():
     checkpoint = state.current_checkpoint()
     work = cached.working_set(checkpoint)
+    bookmark.restore(work)
     choice = choose_map(checkpoint, work)
     show_while_made(lambda: show_maps(checkpoint, work, choice))

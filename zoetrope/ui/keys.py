@@ -11,6 +11,7 @@ DATA, CHECKPOINT, PRESENT = "data", "checkpoint", "present"
 METHOD, N_AXES, SOURCE, EPOCH = "method", "axes", "of", "epoch"
 COLOUR, FIND = "colour", "find"
 BESIDE, BESIDE_EPOCH, MOVEMENT = "beside", "beside_epoch", "movement"
+GROUP, VIEW = "group", "view"  # a kept group's name; a bookmark's id
 
 # Morph.
 ITEMS, PLACE, PATH_KIND = "items", "at", "way"
@@ -27,7 +28,7 @@ DIRECTION, FIXED = "direction", "fixed"
 PART, RUN = "sheet", "run"
 
 # What names items, or moves what does: among other items it means nothing.
-OF_ITEMS = (ITEMS, PLACE, START, POSITIONS, SUM, WEIGHTS, PART, DIRECTION, FIXED, FIND)
+OF_ITEMS = (ITEMS, PLACE, START, POSITIONS, SUM, WEIGHTS, PART, DIRECTION, FIXED, FIND, GROUP, VIEW)
 
 # ------------------------------------------------------------------------ in the session
 KEPT = "kept_{}"  # of a name in the address: its value, while Streamlit has emptied the query
