@@ -9,6 +9,7 @@ from ae_core.data.trash import Removed
 from ae_core.errors import AeCoreError, DataError
 from ae_core.processes import tasks
 from ae_core.training import runs
+from ae_core.words import count_of
 
 
 @dataclass(frozen=True)
@@ -42,8 +43,9 @@ class Uses:
                 f"{_listed('run', self.resumable)} could be resumed on it, and could not without."
             )
         if self.n_groups:
-            groups = "1 group" if self.n_groups == 1 else f"{self.n_groups} groups"
-            sentences.append(f"{groups} of its items: kept, and there again with it.")
+            sentences.append(
+                f"{count_of(self.n_groups, 'group')} of its items: kept, and there again with it."
+            )
         return " ".join(sentences)
 
     def who_is_at_it(self) -> str:
@@ -96,4 +98,4 @@ def _n_groups(name: str) -> int:
 def _listed(noun: str, names: tuple[str, ...]) -> str:
     """ "2 runs (a, b)"; of many the first five by name."""
     shown = ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
-    return f"{len(names)} {noun}{'' if len(names) == 1 else 's'} ({shown})"
+    return f"{count_of(len(names), noun)} ({shown})"

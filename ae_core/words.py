@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 
+_IRREGULAR = {"axis": "axes"}
+
 
 def count_of(n: int, noun: str) -> str:
-    """How many there are: "1 item", "2,000 items", "0 groups"."""
-    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
+    """How many there are: "1 item", "2,000 items", "0 groups", "2 axes"."""
+    return f"{n:,} {noun if n == 1 else _IRREGULAR.get(noun, f'{noun}s')}"
 
 
 def some_of(names: Sequence[str], n_named: int = 3) -> str:

@@ -40,6 +40,7 @@ from ae_core.reading import (
     settings_of,
     subfolders,
 )
+from ae_core.words import count_of
 
 if TYPE_CHECKING:
     from ae_core.codecs.codec import Codec
@@ -100,12 +101,13 @@ class Checkpoint:
     def summary(self) -> str:
         """One line for the picker: kind, code size, data."""
         config = self.config
-        return f"{config.kind.words(config)}, {config.latent_dim} numbers a code, on {config.data}"
+        size = count_of(config.latent_dim, "number")
+        return f"{config.kind.words(config)}, {size} a code, on {config.data}"
 
     @property
     def caption(self) -> str:
         """What stands under its pictures: its name; of PCA the number of axes."""
-        return self.name if self.has_partner else f"PCA, {self.config.latent_dim} axes"
+        return self.name if self.has_partner else f"PCA, {count_of(self.config.latent_dim, 'axis')}"
 
     @property
     def has_partner(self) -> bool:

@@ -20,6 +20,7 @@ from ae_core.data.item_search import GroupError, select_items
 from ae_core.errors import MissingFileError, UnreadableFileError
 from ae_core.locations import data_dir, write_atomically
 from ae_core.reading import read_json
+from ae_core.words import count_of
 
 Source = Literal["question", "lasso", "hand"]
 
@@ -50,10 +51,9 @@ class Group:
         if self.n_items >= FEW_ITEMS:
             return ""
         share = 100 / np.sqrt(max(self.n_items, 1))
-        noun = "item" if self.n_items == 1 else "items"
         return (
-            f"only {self.n_items} {noun}: about {share:.0f} % of what makes single items differ "
-            "stays in their mean and moves along with it"
+            f"only {count_of(self.n_items, 'item')}: about {share:.0f} % of what makes single "
+            "items differ stays in their mean and moves along with it"
         )
 
 

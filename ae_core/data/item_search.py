@@ -37,6 +37,7 @@ _TOKEN = re.compile(
     r"""|(?P<word>[^\s()<>=!"']+))"""
 )
 _KEYWORDS = frozenset({"and", "or", "not"})
+_PLAIN_WORD = re.compile(r"\w[\w.-]*")
 
 
 class GroupError(LatentInputError):
@@ -199,8 +200,56 @@ def _column(name: str, attributes: pd.DataFrame) -> str | None:
 
 
 def quoted(name: object) -> str:
-    """Any name or value as one word of a question."""
-    return '"' + str(name).replace('"', '""') + '"'
+    """Any name or value as one word of a question; in quotes where it must be."""
+    text = str(name)
+    if _PLAIN_WORD.fullmatch(text) and text.lower() not in _KEYWORDS:
+        return text
+    return '"' + text.replace('"', '""') + '"'
+
+
+def named_attributes(question: str, attributes: pd.DataFrame) -> set[str]:
+    """What a question is about, as probes call it: "smile", "glasses", "person = 3".
+
+    Args:
+        question: One that `select_items` can answer.
+        attributes: One row an item.
+
+    Returns:
+        Names of attributes and, of categories, "name = value" too.
+
+    Raises:
+        GroupError: The question cannot be parsed.
+    """
+    named: set[str] = set()
+    tokens = _tokens(question)
+    for place, token in enumerate(tokens):
+        if token.kind not in ("word", "text") or token.text.lower() in _KEYWORDS:
+            continue
+        is_compared = place + 2 < len(tokens) and tokens[place + 1].kind == "op"
+        is_value = place >= 2 and tokens[place - 1].kind == "op"
+        column = _column(token.text, attributes)
+        if is_value:
+            continue  # said with its attribute
+        if column is not None:
+            named.add(column)
+            if is_compared:
+                named |= _as_value(column, tokens[place + 2].text, attributes)
+        else:
+            for owner in attributes.columns:
+                named |= _as_value(str(owner), token.text, attributes)
+            for alias in ALIASES.get(_plain(token.text), ()):
+                other = _column(alias.removeprefix("not "), attributes)
+                named |= {other} if other is not None else set()
+    return named
+
+
+def _as_value(column: str, text: str, attributes: pd.DataFrame) -> set[str]:
+    """ "column" and "column = value" where a category has such a value."""
+    values = attributes[column]
+    if _types().is_numeric_dtype(values.dtype) or _types().is_bool_dtype(values.dtype):
+        return set()
+    found = {str(value) for value in values.dropna().unique() if _plain(value) == _plain(text)}
+    return {column, *(f"{column} = {value}" for value in found)} if found else set()
 
 
 def whole_number(text: str) -> int | None:

@@ -262,7 +262,7 @@ def test_a_page_shows_titles_and_errors_to_their_owner_only(
     mine, others = seen_by("a", monkeypatch), seen_by("b", monkeypatch)
     assert [bar.proto.text.split(",")[0] for bar in mine.get("progress")] == ["Title 0"]
     assert not others.get("progress") and "Title 0" not in words(others)
-    assert "1 other task is running here." in words(others)
+    assert "Running here too: 1 other task." in words(others)
     assert not [button for button in others.button if button.key == f"cancel-{task.task_id}"]
     (programs / "go").write_text("fail")
     assert wait(task).state == "failed"

@@ -113,3 +113,36 @@ def test_another_window_on_the_same_data_is_told_and_forgotten_when_closed(
         return in_use.count() == 0
 
     wait_on(page, is_forgotten)
+
+
+def test_escape_leaves_presenting_and_does_not_begin_it(page: Page, server: str) -> None:
+    page.goto(f"{server}/?data=digits&present=1")
+    page.wait_for_selector(PAINTED, timeout=60_000)
+    expect(page.locator("[data-testid=stSidebar]")).to_be_hidden()
+    page.keyboard.press("Escape")
+    expect(page.locator("[data-testid=stSidebar]")).to_be_visible(timeout=30_000)
+    rerun_ended(page)
+    page.keyboard.press("Escape")
+    rerun_ended(page)
+    assert "present" not in page.url
+
+
+@pytest.mark.parametrize("width", [390, 700, 1280])
+def test_the_title_is_in_sight_beside_a_closed_sidebar(page: Page, server: str, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 800})
+    page.goto(f"{server}/data?data=digits")
+    title = page.get_by_role("heading", name="Data", exact=True)
+    expect(title).to_be_visible(timeout=60_000)
+    opens = page.get_by_test_id("stExpandSidebarButton")
+    if opens.count() == 0:
+        page.get_by_test_id("stSidebar").hover()
+        page.get_by_test_id("stSidebarCollapseButton").get_by_role("button").click()
+    expect(opens).to_be_visible()
+    on_top = title.evaluate(
+        """title => {
+          const { x, y, width, height } = title.getBoundingClientRect();
+          return [0.1, 0.5, 0.9].map((share) =>
+            title.contains(document.elementFromPoint(x + 8, y + share * height)));
+        }"""
+    )
+    assert on_top == [True, True, True]

@@ -142,3 +142,24 @@ def test_dimensions_starts_from_a_picture_of_one_s_own(
     expect(page.get_by_role("button", name="Start: your picture")).to_be_visible()
     page.wait_for_function("() => new URL(location).searchParams.get('start') === 'picture'")
     wait_on(page, lambda: steering.pixels(page) != before)
+
+
+@pytest.mark.parametrize("width", [1600, 1280, 800])
+def test_nothing_lies_over_a_traversal(page: Page, world: Callable[[str], str], width: int) -> None:
+    """Pictures that stay in sight while the page scrolls end where the strips begin."""
+    page.set_viewport_size({"width": width, "height": 700})
+    steering.open_stage(page, world("dimensions", traversals="1"))
+    strips = page.locator(".strip")
+    expect(strips).to_have_count(8)
+    for place in range(8):
+        strip = strips.nth(place)
+        strip.evaluate("strip => strip.scrollIntoView({ block: 'center' })")
+        on_top = strip.evaluate(
+            """strip => {
+              const { x, y, width, height } = strip.getBoundingClientRect();
+              const root = strip.getRootNode();
+              return [0.1, 0.5, 0.9].map((share) =>
+                strip.contains(root.elementFromPoint(x + share * width, y + height / 2)));
+            }"""
+        )
+        assert on_top == [True, True, True], f"strip {place} of 8"

@@ -93,13 +93,13 @@ def n_shown(app: AppTest) -> int:
 @pytest.mark.parametrize("name", ["endless", "some", "kind", "integer"])
 def test_items_without_a_finite_value_are_left_out_and_it_is_said(name: str) -> None:
     app = only_with(name)
-    assert n_shown(app) == 800 and "400 items have no value" in words(app)
+    assert n_shown(app) == 800 and "400 items with no value" in words(app)
 
 
 @pytest.mark.parametrize("name", ["nothing", "no integer"])
 def test_an_attribute_without_values_is_said(name: str) -> None:
     app = only_with(name)
-    assert n_shown(app) == 0 and "1,200 items have no value" in words(app)
+    assert n_shown(app) == 0 and "1,200 items with no value" in words(app)
 
 
 @pytest.mark.parametrize(

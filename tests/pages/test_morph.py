@@ -70,7 +70,7 @@ def test_any_address_opens_with_what_can_be_read_of_it(
 
 def test_an_item_that_is_not_there_is_said() -> None:
     app = open_page("morph.py", {"items": "5,4999"})
-    assert "item 4,999, which is not among the 1,797 items" in app.warning[0].value
+    assert "item 4,999, which is not here: there are 1,797 items" in app.warning[0].value
     assert not open_page("morph.py", {"items": "5,499"}).warning
 
 

@@ -87,7 +87,7 @@ with page.errors_in_words():
     if view == STEPS:
         sum_stage.show_steps(space, shown_terms, weights)
     elif view == READINGS:
-        sum_stage.show_readings(space, shown_terms, weights)
+        sum_stage.show_readings(space, chosen, shown_terms, weights)
     elif view == DIRECTIONS:
         direction = direction_panel.show(space)
         if direction is not None and len(chosen) < MAX_TERMS:

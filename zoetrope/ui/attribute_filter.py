@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from pandas.api import types
 
 from ae_core.data.store import DataSet
+from ae_core.words import count_of
 
 ANYTHING = "anything"
 N_LISTED = 30
@@ -32,7 +33,8 @@ def choose_rows(data_set: DataSet) -> NDArray[np.int64]:
     with right:
         chosen = _choose(data_set.attributes[name][known])
     if not known.all():
-        st.caption(f"{np.sum(~known):,} items have no value there, or an infinite one: left out.")
+        n_left_out = count_of(int(np.sum(~known)), "item")
+        st.caption(f"Left out: {n_left_out} with no value there, or an infinite one.")
     return np.flatnonzero(known)[chosen.to_numpy(bool)]
 
 

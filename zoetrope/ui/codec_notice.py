@@ -50,7 +50,7 @@ def _sentence() -> str:
     if not state.is_of_chosen_data(model):
         return f"{shown} {as_written(title_of(model.config.data))} and is shown on {title}."
     if _is_of_other_items(model):
-        return f"{shown} other items that were called {title}, before they were replaced."
+        return f"{shown} another {title}: its items have been replaced since."
     return ""
 
 

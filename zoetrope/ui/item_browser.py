@@ -5,6 +5,7 @@ import streamlit as st
 from ae_core.data.attribute_columns import column_of
 from ae_core.data.contact_sheet import contact_sheet
 from ae_core.data.store import DataSet
+from ae_core.words import count_of
 from zoetrope.ui import attribute_filter, page
 
 N_SHOWN = 48
@@ -13,7 +14,7 @@ N_SHOWN = 48
 def show_items(data_set: DataSet) -> None:
     """Items page by page, those that an attribute chooses: as pictures, or as rows of a table."""
     rows = attribute_filter.choose_rows(data_set)
-    st.caption(f"{len(rows):,} of {len(data_set.items):,} items")
+    st.caption(f"{len(rows):,} of {count_of(len(data_set.items), 'item')}")
     if not len(rows):
         st.info("No item is like that: choose another value.")
         return

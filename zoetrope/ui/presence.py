@@ -10,6 +10,7 @@ import streamlit as st
 from streamlit import runtime
 from streamlit.runtime.scriptrunner_utils.script_run_context import get_script_run_ctx
 
+from ae_core.words import count_of
 from zoetrope.live.shared import process_wide
 
 
@@ -46,5 +47,4 @@ def show(kind: str, name: str) -> None:
     is_open = runtime.get_instance().is_active_session
     n_others = presence.note(kind, name, context.session_id, is_open)
     if n_others:
-        windows = "1 other window" if n_others == 1 else f"{n_others} other windows"
-        st.caption(f":material/group: In use in {windows}.")
+        st.caption(f":material/group: In use in {count_of(n_others, 'other window')}.")

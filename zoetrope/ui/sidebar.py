@@ -6,6 +6,7 @@ from ae_core.codecs.checkpoints import list_broken
 from ae_core.data.catalogue import list_broken_data_sets, list_data_sets
 from ae_core.errors import AeCoreError
 from ae_core.training import runs
+from ae_core.words import count_of
 from zoetrope.ui import adding, codec_notice, keys, presence, state, tray
 from zoetrope.ui.codec_notice import shortened, title_of
 from zoetrope.ui.plain_text import as_written, message
@@ -89,8 +90,7 @@ def _list_broken() -> None:
     ]
     if not reasons:
         return
-    folders = "1 folder" if len(reasons) == 1 else f"{len(reasons)} folders"
-    with st.expander(f"{folders} cannot be opened"):
+    with st.expander(f"{count_of(len(reasons), 'folder')} cannot be opened"):
         for reason in reasons[:_MOST_SHOWN]:
             st.caption(message(reason))
         if len(reasons) > _MOST_SHOWN:

@@ -4,6 +4,7 @@ import streamlit as st
 
 from ae_core.processes import tasks
 from ae_core.processes.tasks import Task
+from ae_core.words import count_of
 from zoetrope.ui import keys, page
 from zoetrope.ui.owner import current_owner
 from zoetrope.ui.plain_text import as_written, message
@@ -37,8 +38,7 @@ def _watch(owner: str) -> None:
     for task in own:
         _progress(task, owner)
     if others:
-        n_others = "1 other task is" if len(others) == 1 else f"{len(others)} other tasks are"
-        st.caption(f"{n_others} running here.")
+        st.caption(f"Running here too: {count_of(len(others), 'other task')}.")
 
 
 def _running(listed: list[Task], owner: str) -> tuple[list[Task], list[Task]]:

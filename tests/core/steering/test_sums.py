@@ -149,7 +149,7 @@ def test_a_direction_leads_from_those_without_to_those_with(kind: str) -> None:
 def test_digits_open_with_one_digit_for_another() -> None:
     attributes = pd.DataFrame({"digit": ["3", "10", "2", "2"]})
     first, minus, plus = default_sum(attributes)
-    assert first.what == "2" and minus.what == '"digit" = "2"' and plus.what == '"digit" = "3"'
+    assert first.what == "2" and minus.what == "digit = 2" and plus.what == "digit = 3"
     assert term_items(plus, attributes, {}).tolist() == [0]
 
 

@@ -4,6 +4,7 @@ import streamlit as st
 
 from ae_core.codecs.checkpoints import Checkpoint
 from ae_core.codecs.comparison import Comparison
+from ae_core.words import count_of
 from zoetrope.palette import PCA_COLOUR
 from zoetrope.ui import cached, figures
 from zoetrope.ui.plain_text import as_written
@@ -22,23 +23,26 @@ def scores(comparison: Comparison, checkpoint: Checkpoint) -> None:
             width="content",
         )
         st.metric(
-            f"PCA, all {n_axes} axes there are" if is_less else "PCA at the same size",
+            f"PCA at all axes there are, {n_axes}" if is_less else "PCA at the same size",
             f"{comparison.pca_mse:.5f}",
             help=f"Standard error {comparison.pca_standard_error:.5f}",
             width="content",
         )
         st.metric(
             "PCA needs for the same error",
-            f"{equal} axes" if equal is not None else f"over {len(comparison.curve) - 1} axes",
-            help=f"The model's code has {size} numbers.",
+            count_of(equal, "axis")
+            if equal is not None
+            else f"over {count_of(len(comparison.curve) - 1, 'axis')}",
+            help=f"The model's code has {count_of(size, 'number')}.",
             width="content",
         )
     name = as_written(checkpoint.name)
     figure = figures.pca_curve(comparison, size, checkpoint.name)
     st.plotly_chart(figure, width="stretch", config={"displayModeBar": False})
     st.caption(
-        f"PCA's held-out error against its number of axes, on {comparison.n_items:,} items; the "
-        f"point is {name} at {size} numbers a code, {comparison.model_mse:.5f}."
+        "PCA's held-out error against its number of axes, on "
+        f"{count_of(comparison.n_items, 'item')}; the point is {name} at "
+        f"{count_of(size, 'number')} a code, {comparison.model_mse:.5f}."
     )
     if comparison.model_parts:
         by_part(comparison, checkpoint)
@@ -48,19 +52,19 @@ def scores_of_pca_alone(comparison: Comparison, size: int) -> None:
     """PCA's error beside that of the mean item, and its curve; `size` numbers a code."""
     with st.container(horizontal=True, gap="medium"):
         st.metric(
-            f"PCA, {size} axes, held-out MSE",
+            f"PCA, {count_of(size, 'axis')}, held-out MSE",
             f"{comparison.pca_mse:.5f}",
             help=f"Standard error {comparison.pca_standard_error:.5f}",
             width="content",
         )
         mean_error = comparison.curve[0]
         st.metric("The mean item for every item", f"{mean_error:.5f}", width="content")
-    label = f"{size} axes"
+    label = count_of(size, "axis")
     figure = figures.pca_curve(comparison, size, label, colour=PCA_COLOUR)
     st.plotly_chart(figure, width="stretch", config={"displayModeBar": False})
     st.caption(
-        f"PCA's held-out error against its number of axes, on {comparison.n_items:,} items: what a "
-        "network must lie below."
+        "PCA's held-out error against its number of axes, on "
+        f"{count_of(comparison.n_items, 'item')}: what a network must lie below."
     )
     if comparison.pca_parts:
         _chart_by_part(comparison, None)

@@ -15,6 +15,7 @@ from ae_core.maps.pixel_codes import pixels_path
 from ae_core.processes.worker_client import RequestState
 from ae_core.reading import map_array
 from ae_core.training import watch
+from ae_core.words import count_of
 from zoetrope.live.projections import service
 from zoetrope.ui import state
 from zoetrope.ui.cached import WorkingSet
@@ -43,9 +44,9 @@ def mapped(
         codes, rows = epoch.codes(), watch.rows_of(checkpoint.folder, n_items)
         if len(rows) != len(codes):
             raise DataError(f"The items of epoch {epoch.epoch} cannot be told: choose another map.")
-        words = f"{len(codes):,} held-out items after epoch {epoch.epoch}"
+        words = f"{count_of(len(codes), 'held-out item')} after epoch {epoch.epoch}"
         return Mapped(codes, n_items, words, rows), None
-    words = f"{n_items:,} items"
+    words = count_of(n_items, "item")
     if source == "pixels" and not work.is_preview:
         job = service().request_pixels(work.data_set)
         if job.state == "done":

@@ -8,6 +8,7 @@ from ae_core.maps.map import Map, load_map
 from ae_core.maps.projection import Method
 from ae_core.maps.quality import MapQuality
 from ae_core.processes.worker_client import RequestState
+from ae_core.words import count_of
 from zoetrope.live.components.map import MapJob
 from zoetrope.ui.tray import remaining
 
@@ -68,7 +69,10 @@ def trust_words(quality: MapQuality) -> str:
         f"neighbours kept {ours.recall:.0%} :gray[({zero.recall:.0%})]",
         f"round trip {quality.round_trip:.2f} of the spread",
     ]
-    measured = f"{quality.n_asked:,} of {quality.n_items:,} items asked"
+    measured = f"{quality.n_asked:,} of {count_of(quality.n_items, 'item')} asked"
     if quality.n_asked < quality.n_items:
         measured += f", standard errors up to {max(ours.standard_errors):.3f}"
-    return " · ".join(parts) + f"  \n:gray[{measured}, {quality.n_neighbours} neighbours each]"
+    return (
+        " · ".join(parts)
+        + f"  \n:gray[{measured}, {count_of(quality.n_neighbours, 'neighbour')} each]"
+    )

@@ -8,6 +8,7 @@ import streamlit as st
 from ae_core.data.store import DataSet
 from ae_core.maps.map import load_map
 from ae_core.maps.pairs import N_NEIGHBOURS, changed_neighbours
+from ae_core.words import count_of
 from zoetrope.live.components.gallery import gallery
 from zoetrope.live.components.map import ItemSource
 from zoetrope.live.components.map_group import choose_group
@@ -23,7 +24,7 @@ def show(first_key: str, second_key: str, data_set: DataSet) -> None:
         return
     n_both = int(np.isfinite(changed).sum())
     most = np.argsort(-changed, kind="stable")[: min(N_SHOWN, n_both)]  # NaN comes last
-    among = "" if n_both == len(changed) else f", among the {n_both:,} items on both maps"
+    among = "" if n_both == len(changed) else f", among the {count_of(n_both, 'item')} on both maps"
     state.switch("Draw the movement", keys.MOVEMENT)
     st.markdown(
         f"**Neighbours changed:** {np.nanmean(changed):.0%} of {min(N_NEIGHBOURS, n_both - 1)} "

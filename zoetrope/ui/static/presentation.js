@@ -1,4 +1,4 @@
-// Presentation mode: the button, and the key "p" wherever nobody is typing.
+// Presentation mode: the button, the key "p" wherever nobody is typing, and Escape to leave it.
 /** @type {WeakMap<HTMLElement | ShadowRoot, (event: KeyboardEvent) => void>} */
 const listening = new WeakMap();
 const TYPING = "input:not([type=range]), textarea, select, [contenteditable=true]";
@@ -9,13 +9,15 @@ export default function ({ parentElement, setTriggerValue, data }) {
   if (!button) return;
   const toggle = () => setTriggerValue("toggled", true);
   button.setAttribute("aria-pressed", String(data.presenting));
-  button.title = data.presenting ? "Leave presentation (p)" : "Present: stage and sliders alone (p)";
+  button.title = data.presenting ? "Leave presentation (p or Escape)" : "Present: stage and sliders alone (p)";
   button.setAttribute("aria-label", button.title);
   button.onclick = toggle;
 
   /** @param {KeyboardEvent} event */
   const onKey = (event) => {
-    if (event.key !== "p" || event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
+    const leaves = event.key === "Escape" && data.presenting && !event.defaultPrevented;
+    if (event.key !== "p" && !leaves) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
     const target = event.composedPath()[0];
     if (target instanceof Element && target.matches(TYPING)) return;
     toggle();

@@ -12,6 +12,7 @@ from ae_core.data.item_search import is_number, quoted
 from ae_core.errors import AeCoreError
 from ae_core.steering.directions import cosine_table, expected_random_cosine
 from ae_core.steering.sums import Kind, Term
+from ae_core.words import count_of
 from zoetrope.palette import CATEGORY_COLOURS
 from zoetrope.ui import keys, state
 from zoetrope.ui.plain_text import message
@@ -40,7 +41,7 @@ def show(space: Space) -> Term | None:
         st.caption(f":material/info: {message(error)}")
         return None
     _show_quality(estimates)
-    _show_side_effects(estimates, side, space)
+    _show_side_effects(estimates, question, side, space)
     _show_cosines(estimates, side.codes.shape[1])
     return _add_buttons(question, held_fixed, estimates)
 
@@ -104,17 +105,20 @@ def _show_quality(estimates: dict[str, Estimate]) -> None:
         width="stretch",
     )
     st.caption(
-        f"On {sample.n_with:,} held-out items with it and {sample.n_without:,} without; chance is "
-        "0.5. Bootstrap angle: 95 % of the directions from redrawn items lie within it."
+        f"On {count_of(sample.n_with, 'held-out item')} with it and {sample.n_without:,} without; "
+        "chance is 0.5. Bootstrap angle: 95 % of the directions from redrawn items lie within it."
     )
 
 
-def _show_side_effects(estimates: dict[str, Estimate], side: Side, space: Space) -> None:
+def _show_side_effects(
+    estimates: dict[str, Estimate], question: str, side: Side, space: Space
+) -> None:
     probes = probe_readings.probes_of(side, space.data_set)
-    is_shown = probe_readings.is_good(probes)
+    steered = probe_readings.is_steered(probes, [question], space.data_set)
+    is_shown = probe_readings.is_good(probes) | steered
     largest = np.max([np.abs(one.in_pictures) for one in estimates.values()], axis=0)
     n_shown = min(N_ATTRIBUTES, int(is_shown.sum()))
-    order = np.argsort(-np.where(is_shown, largest, -1))[:n_shown]
+    order = np.lexsort((-np.where(is_shown, largest, -1), ~steered))[:n_shown]
     if not order.size:
         st.caption("No attribute can be read off these codes well enough to meter side effects.")
         return
@@ -144,8 +148,9 @@ def _side_effects_figure(
             marker={"color": colour, "size": 9, "symbol": "circle-open"},
         )  # fmt: skip
     figure.update_layout(
-        height=60 + 30 * len(names), margin={"l": 8, "r": 8, "t": 8, "b": 8},
-        legend={"orientation": "h", "y": 1.08}, yaxis={"autorange": "reversed"},
+        height=100 + 30 * len(names), margin={"l": 8, "r": 8, "t": 40, "b": 8},
+        legend={"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom"},
+        yaxis={"autorange": "reversed"},
         xaxis={"title": "change of the reading, in its own sigmas", "zeroline": True},
     )  # fmt: skip
     return figure

@@ -10,6 +10,7 @@ from ae_core.data.faces.vocabulary import EXAMPLE_SEARCHES
 from ae_core.data.item_search import quoted, select_items, whole_number
 from ae_core.data.store import DataSet
 from ae_core.errors import AeCoreError
+from ae_core.words import count_of
 from zoetrope.live.components.gallery import gallery
 from zoetrope.ui import keys
 from zoetrope.ui.plain_text import as_written, message
@@ -34,8 +35,9 @@ def pick_item(data_set: DataSet, *, key: str) -> int | None:
         return None
     rows = _some(matching_rows, n_more)
     picked = gallery(data_set.drawn(rows), labels=[f"Use item {row}" for row in rows], key=key)
-    answer = f" answer “{as_written(question)}”" if question else ""
-    st.caption(f"{matching_rows.size:,} items{answer}")
+    verb = "answers" if matching_rows.size == 1 else "answer"
+    answer = f" {verb} “{as_written(question)}”" if question else ""
+    st.caption(f"{count_of(matching_rows.size, 'item')}{answer}")
     return None if picked is None else int(rows[picked])
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from ae_core.words import count_of
 from zoetrope.live.engine.engine import is_warm
 from zoetrope.ui import state
 from zoetrope.ui.steer.space import Space
@@ -31,9 +32,10 @@ def _look_again() -> None:
 def say_preview(space: Space) -> None:
     """Say where only the first items are there yet."""
     if space.is_preview:
+        n_first = count_of(len(space.data_set.items), "item")
         st.caption(
-            f"Working with the first {len(space.data_set.items)} items; the rest is being "
-            "encoded, the sidebar shows how far it is."
+            f"Working with the first {n_first}; the rest is being encoded, the sidebar shows how "
+            "far it is."
         )
 
 
@@ -45,6 +47,6 @@ def say_missing(asked: Sequence[int], space: Space) -> None:
         st.caption(f"Item {missing[0]:,} comes when all items are there.")
     elif missing:
         st.warning(
-            f"The address names item {missing[0]:,}, which is not among the {n_items:,} items "
-            "here: showing others."
+            f"The address names item {missing[0]:,}, which is not here: there are "
+            f"{count_of(n_items, 'item')}. Showing others."
         )

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 import pandas as pd
 import streamlit as st
 
 from ae_core.codecs.codes import codes_key
+from ae_core.data.item_search import named_attributes
 from ae_core.data.store import DataSet
 from ae_core.steering.probes import AttributeProbes, fit_probes
 from zoetrope.live.engine.engine import get_engine
@@ -39,9 +42,21 @@ def is_good(probes: AttributeProbes) -> np.ndarray:
     return np.nan_to_num(probes.quality, nan=-1.0) >= limit
 
 
-def change_table(side: Side, space: Space, before: np.ndarray, after: np.ndarray) -> pd.DataFrame:
-    """What is read off two decoded pictures, the largest change first."""
+def is_steered(probes: AttributeProbes, questions: Iterable[str], data_set: DataSet) -> np.ndarray:
+    """Which attributes these questions are about, bool (n_attributes,)."""
+    named: set[str] = set()
+    for question in questions:
+        named |= named_attributes(question, data_set.attributes)
+    return np.array([name in named for name in probes.names])
+
+
+def change_table(
+    side: Side, space: Space, before: np.ndarray, after: np.ndarray, questions: Iterable[str]
+) -> pd.DataFrame:
+    """What is read off two decoded pictures: first what `questions` steer, however well it can be
+    read, then the largest change of what can be read well."""
     probes = probes_of(side, space.data_set)
+    steered = is_steered(probes, questions, space.data_set)
     codes = round_trip(side, np.stack([before, after]))
     readings, scores = probes.read(codes), probes.scores(codes)
     table = pd.DataFrame(
@@ -52,8 +67,9 @@ def change_table(side: Side, space: Space, before: np.ndarray, after: np.ndarray
             "change": (scores[1] - scores[0]) / probes.sigmas,
             "quality": probes.quality,
         }
-    )[is_good(probes)]
-    return table.reindex(table["change"].abs().sort_values(ascending=False).index)
+    )
+    order = np.lexsort((-table["change"].abs().fillna(0).to_numpy(), ~steered))
+    return table.iloc[[place for place in order if steered[place] or is_good(probes)[place]]]
 
 
 def change_sentence(table: pd.DataFrame, n_shown: int = 5) -> str:

@@ -18,6 +18,9 @@ from zoetrope.ui.steer.slider_positions import opening_positions
 from zoetrope.ui.steer.space import Side, Space
 from zoetrope.ui.steer.terms import ShownTerm
 
+QUESTIONED = ("all", "mean", "probe", "conditional")
+"""Kinds of term that name their items by a question."""
+
 
 def sliders(shown_terms: list[ShownTerm], component: str, url: str) -> list[live.Control]:
     """One slider a term; its place in the URL, if it has one, is the distance from 1."""
@@ -73,11 +76,21 @@ def show_steps(space: Space, shown_terms: list[ShownTerm], weights: list[float])
         )  # fmt: skip
 
 
-def show_readings(space: Space, shown_terms: list[ShownTerm], weights: list[float]) -> None:
-    """What probes read off the first term's picture and off the result's."""
+def show_readings(
+    space: Space, chosen: Sequence[Term], shown_terms: list[ShownTerm], weights: list[float]
+) -> None:
+    """What probes read off the first term's picture and off the result's.
+
+    Args:
+        space: The codecs.
+        chosen: The sum as it was asked for: its questions name what is steered.
+        shown_terms: The sum as it is shown; groups may be matched.
+        weights: One a term.
+    """
+    questions = [term.question for term in chosen if term.kind in QUESTIONED]
     for side in space.sides:
         codes = partial_codes(side, space, shown_terms, weights)
-        table = probe_readings.change_table(side, space, codes[0], codes[-1])
+        table = probe_readings.change_table(side, space, codes[0], codes[-1], questions)
         change = as_written(
             f"{shown_terms[0].words} → result: {probe_readings.change_sentence(table)}"
         )

@@ -11,6 +11,7 @@ from ae_core.data.item_search import select_items
 from ae_core.data.store import DataSet
 from ae_core.errors import AeCoreError
 from ae_core.steering.sums import GIVEN, MAX_TERMS, Kind, Term, format_sum
+from ae_core.words import count_of
 from zoetrope.ui.plain_text import message
 from zoetrope.ui.steer import item_picker
 from zoetrope.ui.steer.terms import SIGNS
@@ -90,7 +91,7 @@ def _question(kind: Kind, term: Term, data_set: DataSet, *, key: str) -> str:
     except AeCoreError as error:
         st.caption(f":material/info: {message(error)}")
         return ""
-    st.caption(f"{n_matching:,} items")
+    st.caption(count_of(n_matching, "item"))
     if kind != "conditional":
         return question if n_matching else ""
     held_fixed = st.text_input(

@@ -20,6 +20,7 @@ from ae_core.steering.sums import (
     term_items,
     term_vector,
 )
+from ae_core.words import count_of
 from zoetrope.live.components.gallery import gallery
 from zoetrope.ui import kept_groups
 from zoetrope.ui.plain_text import as_written
@@ -61,7 +62,7 @@ def look_up(term: Term, data_set: DataSet, groups: Mapping[str, Group]) -> Shown
     if term.kind == "item":
         return ShownTerm(term, items, picture, f"item {term.what}", "")
     if term.kind == "items":
-        return ShownTerm(term, items, picture, f"{len(items)} items", "")
+        return ShownTerm(term, items, picture, count_of(len(items), "item"), "")
     words = f"towards {term.question}" if term.is_direction else term.what
     if term.held_fixed:
         words += f", {', '.join(term.held_fixed)} held fixed"

@@ -16,6 +16,7 @@ from ae_core.errors import CheckpointError, DataError
 from ae_core.maps.alignment import aligned_main_axes
 from ae_core.training import runs, watch
 from ae_core.training.runs import Run
+from ae_core.words import count_of
 from zoetrope.ui import figures, keys, page, state
 from zoetrope.ui.plain_text import message
 from zoetrope.ui.tray import remaining
@@ -215,7 +216,9 @@ def _frames(run: Run, frames: list[watch.Frame], shown: int) -> None:
     points = _aligned(tuple(frames[: index + 1]))
     figure = figures.small_map(points, _labels(run, len(points)))
     st.plotly_chart(figure, width="stretch", config={"displayModeBar": False}, key="codes")
-    st.caption(f"{len(points):,} held-out codes on their two main axes, turned like before")
+    st.caption(
+        f"{count_of(len(points), 'held-out code')} on their two main axes, turned like before"
+    )
 
 
 def _crisp_file(path: Path) -> str:
