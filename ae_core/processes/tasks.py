@@ -27,7 +27,7 @@ from ae_core.locations import cache_dir, discard, write_state
 from ae_core.processes.detached import ProcessIdentity, start_detached
 from ae_core.processes.failures import Remedy, explain_error, explain_exit, print_traceback
 from ae_core.processes.once import is_to_start
-from ae_core.processes.progress import CancelledError
+from ae_core.processes.progress import CancelledError, Estimate
 from ae_core.reading import read_settings
 
 State = Literal["running", "done", "failed", "cancelled"]
@@ -60,15 +60,8 @@ class Task(Settings, allow_inf_nan=False):
     updated: float = Field(description="Unix time of the last change.")
     progress: float = Field(0.0, ge=0, le=1, description="Share done.")
     phase: str = Field("", description="What is being done.")
+    seconds_left: float | None = Field(None, ge=0, description="Estimate; none if not known yet.")
     message: str = Field("", description="What went wrong, and the remedy.")
-
-    @property
-    def seconds_left(self) -> float | None:
-        """Estimate from the pace so far; nothing before one step in fifty is done."""
-        if self.progress < 0.02:
-            return None
-        elapsed_s = max(self.updated - self.started, 0.0)  # the clock may have been set back
-        return elapsed_s * (1 - self.progress) / self.progress
 
     @property
     def process(self) -> ProcessIdentity:
@@ -346,13 +339,17 @@ class _Reporter:
     def __init__(self, name: str) -> None:
         self._name = name
         self._saved = 0.0
+        self._estimate = Estimate()
 
     def __call__(self, message: str, fraction: float) -> None:
         now = time.monotonic()
+        fraction = min(max(fraction, 0.0), 1.0)
+        self._estimate.observe(fraction, now)
         if now - self._saved >= _SAVE_INTERVAL_S or fraction >= 1:
             self._saved = now
             with suppress(OSError):  # a full disk: the work itself says it if it needs space
-                self.change(phase=message, progress=min(max(fraction, 0.0), 1.0))
+                left = self._estimate.seconds_left(now)
+                self.change(phase=message, progress=fraction, seconds_left=left)
 
     def change(self, **changes: object) -> Task:
         """Write some fields of a task that is still wanted.

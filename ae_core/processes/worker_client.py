@@ -17,6 +17,7 @@ from typing import Literal
 from ae_core.processes.failures import explain_error, explain_exit
 from ae_core.processes.lines import Message
 from ae_core.processes.once import ACTIVE, is_to_start
+from ae_core.processes.progress import Estimate
 from ae_core.processes.worker_process import WorkerProcess, WorkerProgram
 
 State = Literal["queued", "warming", "running", "done", "failed", "cancelled"]
@@ -75,7 +76,7 @@ class _SentRequest:
     id: str
     message: Message
     state: RequestState
-    started_at: float = 0.0
+    estimate: Estimate = field(default_factory=Estimate)
     is_answered: threading.Event = field(default_factory=threading.Event)
     is_over: threading.Event = field(default_factory=threading.Event)
 
@@ -348,13 +349,14 @@ def _apply_event(request: _SentRequest, event: Message) -> None:
     if not state.is_active:
         return  # cancelled here already
     if kind == "started":
-        request.started_at = time.monotonic()
+        request.estimate = Estimate()
         request.state = replace(state, state="running", message="starting")
     elif kind == "warm-up":
         seconds_left, message = _number(event["seconds_left"]), str(event["message"])
         request.state = replace(state, state="warming", seconds_left=seconds_left, message=message)
     elif kind == "progress":
         progress, message = min(_number(event["fraction"]), 1.0), str(event["message"])
+        request.estimate.observe(progress, time.monotonic())
         request.state = replace(state, state="running", progress=progress, message=message)
     elif kind == "partial":
         request.state = replace(state, n_partial=state.n_partial + 1)
@@ -376,8 +378,5 @@ def _with_estimate(request: _SentRequest) -> RequestState:
     state = request.state
     if state.state != "running":
         return state
-    elapsed = time.monotonic() - request.started_at
-    if state.progress < 0.05 or elapsed < 1.0:
-        return replace(state, seconds_left=None)
-    left = elapsed * (1 - state.progress) / state.progress
-    return replace(state, seconds_left=round(left, 1))
+    left = request.estimate.seconds_left(time.monotonic())
+    return replace(state, seconds_left=None if left is None else round(left, 1))

@@ -116,15 +116,6 @@ def test_an_upload_is_deleted_when_it_was_read() -> None:
     assert (data_dir() / "mine").is_dir() and not path.exists()
 
 
-def test_the_estimate_is_the_pace_so_far() -> None:
-    task = tasks.Task(
-        task_id="x", kind="encode", title="x", arguments={}, state="running",
-        started=100.0, updated=110.0, progress=0.25,
-    )  # fmt: skip
-    assert task.seconds_left == pytest.approx(30.0)
-    assert task.model_copy(update={"progress": 0.0}).seconds_left is None
-
-
 def test_unknown_work_is_refused() -> None:
     with pytest.raises(TaskError, match="prepare, add"):
         long_work.start("dance", "Dancing")
