@@ -217,7 +217,8 @@ def _start(options: argparse.Namespace) -> runs.RunRequest:
     return validated(
         runs.RunRequest,
         {
-            **common, "model": preset.model, "training": preset.training,
+            **common, "model": preset.model,
+            "training": preset.training_for(about_data_set(options.data).n_fitted),
             "latent_dim": preset.model.latent_dim, "preset": preset.name,
         },
     )  # fmt: skip

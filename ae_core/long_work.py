@@ -23,6 +23,7 @@ TASKS: dict[str, str] = {
     "fit-pca": "ae_core.codecs.data_pca:fit_data_pca",
     "encode": "ae_core.codecs.codes:encode_with_partner",
     "compare": "ae_core.codecs.comparison:compare_by_name",
+    "time-training": "ae_core.training.pace:time_training",
 }
 
 

@@ -45,6 +45,11 @@ class About(Settings):
         True, description="Whether an attribute `split` says what is held out; true: look."
     )
 
+    @property
+    def n_fitted(self) -> int:
+        """About how many items models are fitted on; an attribute `split` may say otherwise."""
+        return max(1, round((1 - HELD_OUT_SHARE) * self.n_items))
+
     @model_validator(mode="before")
     @classmethod
     def _with_item(cls, values: object) -> object:

@@ -14,7 +14,7 @@ from ae_core.codecs.checkpoints import HISTORY, load_codec, read_checkpoint
 from ae_core.codecs.verdict import Kept, kept_epoch, read_verdict
 from ae_core.data.store import DataSet
 from ae_core.locations import write_atomically
-from ae_core.processes.progress import CancelledError
+from ae_core.processes.progress import CancelledError, Estimate
 from ae_core.training import watch
 from ae_core.training.reporter import Reporter
 from ae_core.training.runs import RunRequest
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 History = list[dict[str, Any]]
 
 _BATCH = 512
+# What is shown of an epoch is written this often at most, and takes this share of the time.
+FRAME_EVERY_S, FRAME_SHARE = 0.5, 0.1
 
 
 @dataclass(frozen=True)
@@ -60,13 +62,12 @@ def fit_autoencoder(
         seconds=training.position.seconds,
     )
     watched = WatchedItems(folder, data_set, training)
-    start = training.moment().progress, training.position.seconds
+    estimate = Estimate()
     saved_at = time.monotonic()
     for moment in training.steps():
-        reporter.update(**changes_of(training, moment, *start))
+        reporter.update(**changes_of(training, moment, estimate))
         if moment.epoch_ended:
-            write_atomically(folder / HISTORY, as_lines(training.history), make_folder=False)
-            watched.add_frame(len(training.history))
+            watched.show(training.history)
         cancelled = reporter.cancelled.is_set()
         if cancelled or time.monotonic() - saved_at > request.training.save_interval_s:
             save_state(folder / RESUME, training)
@@ -78,7 +79,7 @@ def fit_autoencoder(
             break
     if not training.is_part:  # that was saved, with the weights it had then
         save_state(folder / RESUME, training)  # what follows may be interrupted too
-    write_atomically(folder / HISTORY, as_lines(training.history), make_folder=False)
+    watched.show_end(training.history, training.kept.epoch)
     return Fitted(
         training.model.to("cpu").eval(), training.history, training.kept, training.is_part
     )
@@ -108,19 +109,16 @@ def begin_training(folder: Path, request: RunRequest, data_set: DataSet) -> "Tra
     return training
 
 
-def changes_of(
-    training: "Training", moment: "Moment", progress_before: float, seconds_before: float
-) -> dict[str, object]:
-    """Fields of `status.json` after a step; the estimate is from the pace of this process."""
-    seconds, progress = training.position.seconds, moment.progress
-    gained = progress - progress_before
-    left = (seconds - seconds_before) / gained * (1 - progress) if gained > 0 else None
+def changes_of(training: "Training", moment: "Moment", estimate: Estimate) -> dict[str, object]:
+    """Fields of `status.json` after a step."""
+    now, progress = time.monotonic(), min(moment.progress, 1.0)
+    estimate.observe(progress, now)
     return {
         "phase": moment.phase,
-        "progress": min(progress, 1.0),
+        "progress": progress,
         "epoch": len(training.history),
-        "seconds": seconds,
-        "seconds_left": left,
+        "seconds": training.position.seconds,
+        "seconds_left": estimate.seconds_left(now),
     }
 
 
@@ -129,7 +127,7 @@ def as_lines(history: History) -> str:
 
 
 class WatchedItems:
-    """The same held-out items, decoded and encoded anew after every epoch: `watch/`."""
+    """The same held-out items, decoded and encoded anew after an epoch: `watch/`."""
 
     def __init__(self, folder: Path, data_set: DataSet, training: "Training") -> None:
         self.folder, self.training = folder, training
@@ -137,7 +135,23 @@ class WatchedItems:
         rows = watch.watched_rows(held_out, training.model.latent_dim)
         self.item = data_set.about.item
         self.items = np.ascontiguousarray(data_set.items[rows])
+        self._next_s = 0.0
         watch.begin(folder, self.item.drawn(self.items[: watch.N_PICTURES]), rows)
+
+    def show(self, history: History) -> None:
+        """Write the history and a frame of its newest epoch; of short epochs, not of each."""
+        began = time.monotonic()
+        if began < self._next_s:
+            return
+        write_atomically(self.folder / HISTORY, as_lines(history), make_folder=False)
+        self.add_frame(len(history))
+        now = time.monotonic()
+        self._next_s = now + max(FRAME_EVERY_S, (now - began) / FRAME_SHARE)
+
+    def show_end(self, history: History, n_epochs: int) -> None:
+        """Write the whole history, and a frame of the weights that are kept, of some epoch."""
+        write_atomically(self.folder / HISTORY, as_lines(history), make_folder=False)
+        self.add_frame(n_epochs)
 
     def add_frame(self, epoch: int) -> None:
         import torch

@@ -112,6 +112,22 @@ def test_a_run_is_cancelled_and_resumed_from_the_page(
     expect(page.get_by_role("button", name="Resume")).to_be_visible()
 
 
+@pytest.mark.parametrize("width", [1280, 390])
+def test_a_start_from_far_down_the_form_is_seen(page: Page, own_server: Server, width: int) -> None:
+    """All settings unfolded, the button pressed where it stands, the run a screen away."""
+    page.set_viewport_size({"width": width, "height": 700})
+    page.goto(f"{own_server.url}/train?data=digits")
+    page.get_by_text("All settings").click(timeout=60_000)
+    page.get_by_label("Seconds between saves").scroll_into_view_if_needed()
+    page.get_by_role("button", name="Start training").scroll_into_view_if_needed()
+    box = page.get_by_role("button", name="Start training").bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    run = page.get_by_role("combobox", name="Run")
+    expect(run).to_have_value("digits-dense", timeout=60_000)
+    expect(run).to_be_in_viewport()
+
+
 def test_a_run_that_is_removed_while_it_is_watched_is_missed_in_words(
     page: Page, own_server: Server, own_home: Path
 ) -> None:

@@ -7,8 +7,10 @@ from streamlit.testing.v1 import AppTest
 
 from ae_core.codecs.checkpoints import find_checkpoint
 from ae_core.codecs.verdict import read_verdict
+from ae_core.config import ModelConfig, TrainingConfig
 from ae_core.data.catalogue import remove_data_set
 from ae_core.data.own_files import add_arrays
+from ae_core.processes import tasks
 from ae_core.training import runs
 from tests.pages.steering_world import open_page
 from tests.waiting import wait_until
@@ -37,7 +39,7 @@ def wait(name: str, timeout_s: float = 90) -> runs.Run:
 def test_it_opens_empty_with_a_form() -> None:
     app = open_page("train.py", {"data": "digits"})
     assert not app.exception
-    assert any("No run yet" in info.value for info in app.info)
+    assert any("No run on this data yet" in info.value for info in app.info)
     assert field(app, "Preset").value == "dense"  # tiny pictures: not a convolution
 
 
@@ -192,6 +194,45 @@ def test_settings_that_say_nothing_are_not_shown() -> None:
     assert "Penalty" in labels and "Penalty weight" not in labels and "Beta" not in labels
     field(app, "Penalty").select("l1").run()
     assert field(app, "Penalty weight").value > 0
+
+
+def test_the_time_is_told_before_the_start() -> None:
+    app = open_page("train.py", {"data": "digits"})
+    captions = [each.value for each in app.caption]
+    assert any("being measured" in words for words in captions)
+    [task] = [one for one in tasks.list_tasks() if one.kind == "time-training"]
+    assert app.sidebar.button(key=f"cancel-{task.task_id}")  # it is in the tray
+    wait_until(lambda: tasks.list_tasks()[0].state != "running", timeout_s=120)
+    app.run()
+    epochs = field(app, "Epochs").value
+    words = next(each.value for each in app.caption if each.value.startswith("It takes about"))
+    assert f"{epochs} epochs of" in words and "less if it stops improving" in words
+    field(app, "Epochs").set_value(1).run()  # no new trial
+    assert any(": 1 epoch of" in each.value for each in app.caption)
+    assert all(one.state != "running" for one in tasks.list_tasks())
+
+
+def start(data: str, name: str, *, epochs: int = 1) -> None:
+    model = ModelConfig(widths=(16,), latent_dim=4)
+    training = TrainingConfig(epochs=epochs, n_threads=1)
+    runs.start_run(runs.RunRequest(name=name, data=data, model=model, training=training))
+    assert wait(name).status.state == "done"
+
+
+def test_runs_on_the_chosen_data_are_shown_others_by_name() -> None:
+    start("wine", "of-wine")
+    app = open_page("train.py", {"data": "digits"})
+    assert any("No run on this data yet" in info.value for info in app.info)
+    start("digits", "of-digits")
+    start("wine", "newest")
+    app = open_page("train.py", {"data": "digits"})
+    picker = field(app, "Run")
+    assert picker.value == "of-digits"
+    assert picker.options == ["of-digits", "newest (on wine)", "of-wine (on wine)"]
+    picker.select("of-wine").run()  # asked for: shown, and said
+    assert any("not on the chosen data" in each.value for each in app.caption)
+    app.sidebar.selectbox[0].select("wine").run()
+    assert field(app, "Run").value == "newest"
 
 
 def test_names_are_free() -> None:

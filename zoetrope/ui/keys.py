@@ -28,12 +28,16 @@ DIRECTION, FIXED = "direction", "fixed"
 PART, RUN = "sheet", "run"
 
 # What names items, or moves what does: among other items it means nothing.
-OF_ITEMS = (ITEMS, PLACE, START, POSITIONS, SUM, WEIGHTS, PART, DIRECTION, FIXED, FIND, GROUP, VIEW)
+OF_ITEMS = (
+    *(ITEMS, PLACE, START, POSITIONS, SUM, WEIGHTS, PART, DIRECTION, FIXED, FIND),
+    *(GROUP, VIEW, RUN),
+)
 
 # ------------------------------------------------------------------------ in the session
 KEPT = "kept_{}"  # of a name in the address: its value, while Streamlit has emptied the query
 DATA_PICKER, CHECKPOINT_PICKER, RUN_PICKER = "data_picker", "checkpoint_picker", "run_picker"
 REFUSED = "refused_{}"  # of a name in the address: what is shown in place of its value, and why
+RUN_PANEL, RUNS_STARTED = "run_panel", "runs_started"  # a container; how many this session started
 CANCEL_ASKED = "cancel_asked_{}"  # of a run: whether its cancel is being confirmed
 TASKS_SEEN, OWNER = "tasks_seen", "owner"
 

@@ -70,8 +70,13 @@ def _leave(task: Task, owner: str) -> None:
 
 def remaining(seconds: float | None) -> str:
     """An estimate in words: "about 40 s left"."""
-    if seconds is None:
-        return "estimating"
+    return "estimating" if seconds is None else f"{duration(seconds)} left"
+
+
+def duration(seconds: float) -> str:
+    """A length of time in words: "about 40 s", "about 3 min", "about 2.5 h"."""
     if seconds < 90:
-        return f"about {max(1, round(seconds))} s left"
-    return f"about {round(seconds / 60)} min left"
+        return f"about {max(1, round(seconds))} s"
+    if seconds < 5_400:
+        return f"about {round(seconds / 60)} min"
+    return f"about {seconds / 3_600:.1f} h"
