@@ -8,7 +8,7 @@ from ae_core.config import ModelConfig, Settings, TrainingConfig
 from ae_core.data.items import ItemKind
 
 LEAST_BATCH, LEAST_BATCHES = 8, 8
-LEAST_SHARE, LEAST_EPOCHS, MOST_EPOCHS = 0.2, 3, 1000
+LEAST_SHARE, LEAST_EPOCHS, MOST_EPOCHS = 0.12, 3, 1000
 LEAST_PATIENCE, PATIENT_SHARE = 3, 0.3
 
 
@@ -28,7 +28,7 @@ class Preset(Settings):
         """The training that suits so many items: chosen by steps of the optimiser, not by epochs.
 
         Fewer items need fewer steps, though not in proportion: steps go with the square root of
-        their number, from a fifth of the preset's own up to all of them. Batches are small enough
+        their number, from an eighth of the preset's own up to all of them. Batches are small enough
         for eight in an epoch, down to eight items. It stops early after three tenths of the epochs
         without a better held-out loss.
 
