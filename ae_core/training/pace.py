@@ -114,14 +114,14 @@ def time_training(on_progress: Progress, *, request: str) -> None:
     data, training = values["data"], values["training"]
     data_set = load_data_set(data) if is_ready(data) else preview_data_set(data)
     settings = validated(TrainingConfig, {**training, "epochs": 10_000})
-    timed = _fresh(Training, values["model"], settings, data_set)
+    timed = begin_trial(Training, values["model"], settings, data_set)
     for number, _ in enumerate(timed.steps()):
         if number == 0:
             start_s = time.time() - psutil.Process().create_time()
         if number == NOT_TIMED:
             break
     on_progress("timing steps", 0.4)
-    step_s = _time_steps(timed)
+    step_s = time_steps(timed)
     on_progress("timing what comes after an epoch", 0.8)
     pace = Pace(
         start_s=max(start_s, 0.0),
@@ -133,7 +133,7 @@ def time_training(on_progress: Progress, *, request: str) -> None:
     write_atomically(_path(request), pace.model_dump_json())
 
 
-def _fresh(
+def begin_trial(
     make: "type[Training]", model: object, settings: TrainingConfig, data_set: "DataSet"
 ) -> "Training":
     """A training of the first items, as `fits.begin_training` begins one of all."""
@@ -149,7 +149,7 @@ def _fresh(
     return make(net, data_set.items, *rows, settings)
 
 
-def _time_steps(training: "Training") -> float:
+def time_steps(training: "Training") -> float:
     """Mean seconds of a step; what comes between two epochs is left out."""
     seconds = []
     began = before = time.perf_counter()

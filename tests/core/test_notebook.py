@@ -8,7 +8,8 @@ from ae_core import notebook
 from ae_core.codecs.checkpoints import find_checkpoint, load_codec
 from ae_core.codecs.codes import codes_for
 from ae_core.data.catalogue import load_data_set
-from ae_core.errors import CheckpointError, DataError, GroupError, LatentInputError
+from ae_core.data.item_search import GroupError
+from ae_core.errors import CheckpointError, DataError, LatentInputError
 from tests.core.codecs.test_checkpoints import save_dense
 from tests.pictures import as_floats
 

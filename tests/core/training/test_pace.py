@@ -77,7 +77,9 @@ def test_a_step_is_timed_without_what_comes_between_epochs(monkeypatch):
     """An epoch of one step, whose end takes a hundred times as long."""
     settings = TrainingConfig(batch_size=64, n_threads=1, epochs=10_000, max_items=64)
     digits = load_data_set("digits")
-    training = pace._fresh(Training, request_of().model.model_dump(mode="json"), settings, digits)
+    training = pace.begin_trial(
+        Training, request_of().model.model_dump(mode="json"), settings, digits
+    )
     now = [0.0]
     monkeypatch.setattr(pace.time, "perf_counter", lambda: now[0])
     step, evaluate = training._step, training.evaluate
@@ -92,7 +94,7 @@ def test_a_step_is_timed_without_what_comes_between_epochs(monkeypatch):
 
     monkeypatch.setattr(training, "_step", slow_step)
     monkeypatch.setattr(training, "evaluate", slow_end)
-    assert pace._time_steps(training) == pytest.approx(0.5)
+    assert pace.time_steps(training) == pytest.approx(0.5)
 
 
 def test_settings_that_do_not_fit_the_items_are_refused_in_words():
