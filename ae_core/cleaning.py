@@ -50,7 +50,8 @@ _TEMPORARY = re.compile(r"\.(.+)\.[a-z0-9_]{8}")
 # Folders of the cache that hold derived files. By name: our home may be a person's own home, whose
 # `.cache` is every program's.
 _DERIVED = (
-    *("codes", "comparisons", "data", "derived", "pca", "points", "projection-inputs", "support"),
+    *("codes", "comparisons", "data", "derived", "paces", "pca", "points"),
+    *("projection-inputs", "support"),
 )
 # In these, a folder is one thing, of no use without one of its files; ours has this one.
 _WHOLE_FOLDERS = {"data": "about.json", "pca": CONFIG}

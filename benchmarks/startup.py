@@ -20,6 +20,10 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from ae_core.codecs.checkpoints import list_checkpoints
+from ae_core.codecs.codes import cached_codes
+from ae_core.codecs.partner import pca_partner
+from ae_core.data.catalogue import is_ready, load_data_set
 from ae_core.processes import tasks
 from benchmarks.serving import launch_chromium, serve
 
@@ -74,8 +78,12 @@ def fill_caches(browser: Browser, home: Path) -> None:
         page.close()
 
 
-def time_first_ever(browser: Browser) -> float:
-    """Seconds from the server being up to the first picture that followed the hand, no caches."""
+def time_first_ever(browser: Browser) -> tuple[float, float]:
+    """Seconds from the server being up, no caches, a browser open.
+
+    Until the first picture that followed the hand; until the codes of all faces are there, of the
+    model and of PCA beside it.
+    """
     with tempfile.TemporaryDirectory() as home, serve("app.py", home=Path(home)) as server:
         began = time.perf_counter()
         page = browser.new_page()
@@ -87,9 +95,21 @@ def time_first_ever(browser: Browser) -> float:
         page.locator(SLIDER).first.focus()
         page.keyboard.press("ArrowRight")
         page.wait_for_function("window.followed === true", timeout=120_000)
-        seconds = time.perf_counter() - began
+        followed = time.perf_counter() - began
+        os.environ["ZOETROPE_HOME"] = home
+        while not are_whole_codes_there():
+            time.sleep(0.1)
+        whole = time.perf_counter() - began
         page.close()
-    return seconds
+    return followed, whole
+
+
+def are_whole_codes_there() -> bool:
+    """Whether the first page has all it asks for: the faces' codes by its model and by PCA."""
+    if not is_ready("faces"):
+        return False
+    data_set, model = load_data_set("faces"), list_checkpoints()[0]
+    return all(cached_codes(one, data_set) is not None for one in (model, pca_partner(model)))
 
 
 def main() -> None:
@@ -113,7 +133,8 @@ def main() -> None:
         "empty_start_s": statistics.median(total for total, _ in empty),
         "ours_page_s": statistics.median(opened for _, opened in ours),
         "empty_page_s": statistics.median(opened for _, opened in empty),
-        "first_ever_s": max(first_ever),
+        "first_ever_s": max(followed for followed, _ in first_ever),
+        "whole_codes_s": max(whole for _, whole in first_ever),
     }
     figures["ratio_start"] = figures["ours_start_s"] / figures["empty_start_s"]
     figures["ratio_page"] = figures["ours_page_s"] / figures["empty_page_s"]
@@ -122,7 +143,8 @@ def main() -> None:
         row = [figures[f"ours_{name}_s"], figures[f"empty_{name}_s"], figures[f"ratio_{name}"]]
         print(f"{name + ' to interactive, s':24}" + "".join(f"{value:8.2f}" for value in row))
     print(
-        f"first start ever, server up to a picture that followed: {max(first_ever):.2f} s (worst)"
+        f"first start ever, from the server being up, worst: a picture that followed "
+        f"{figures['first_ever_s']:.2f} s, the codes of all faces {figures['whole_codes_s']:.2f} s"
     )
     print(json.dumps({name: round(value, 3) for name, value in figures.items()}))
 

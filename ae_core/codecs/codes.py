@@ -1,7 +1,9 @@
 """Codes of a whole data set: made once, kept as a memory-mapped array under a key of all inputs."""
 
 import hashlib
+from collections import deque
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,6 +26,11 @@ if TYPE_CHECKING:
 
 
 BATCH = 512
+# Of the task "encode": drawing, encoding, PCA, by the time they take of the faces.
+_ENDS = ((0.0, 0.65), (0.65, 0.95), (0.95, 1.0))
+# Encoding whole data sets: so few that a batch's features stay in the processor's own memory
+# (measured on faces-vae, 2,000 items: 0.75 s in batches of 64, 1.02 s in batches of 512).
+_ENCODED_AT_ONCE = 64
 
 
 def codes_key(checkpoint: Checkpoint, data_set: DataSet) -> str:
@@ -105,17 +112,50 @@ def encode_with_partner(on_progress: Progress, *, checkpoint: str, data: str) ->
     codes_for(pca_partner(model), data_set, on_progress=pca)
 
 
+def _import_torch() -> None:
+    import torch  # noqa: F401
+
+
 def _encode_to(path: Path, codec: "Codec", data_set: DataSet, on_progress: Progress) -> None:
     """Encode in batches into a file that appears under its name only when it is whole."""
-    import torch
-
     shape = (len(data_set.items), codec.latent_dim)
-    with atomic_file(path) as file, torch.inference_mode():
+    with atomic_file(path) as file:
         header = {"descr": "<f4", "fortran_order": False, "shape": shape}
         np.lib.format.write_array_header_1_0(file, header)
-        for _, floats in float_batches(data_set, on_progress=on_progress):
-            codes = codec.encode(floats).numpy()
+        n_encoded = 0
+        for codes in _encoded(codec, data_set):
             file.write(np.ascontiguousarray(codes, dtype="<f4").tobytes())
+            n_encoded += len(codes)
+            on_progress("encoding items", n_encoded / shape[0])
+
+
+def _encoded(codec: "Codec", data_set: DataSet) -> Iterator[np.ndarray]:
+    """Codes of all items, batch by batch in their order, each core at a batch of its own.
+
+    Torch's own threads would share every batch and wait for each other at each layer: on a busy
+    machine two of them encoded 604 items/s where one alone did 1,876.
+    """
+    import torch
+
+    from ae_core.processes.devices import bound_threads, n_cores
+
+    def encode(start: int) -> np.ndarray:
+        stored = data_set.items[start : start + _ENCODED_AT_ONCE]
+        with torch.inference_mode():
+            return codec.encode(data_set.about.item.floats(stored)).numpy()
+
+    n_threads = n_cores()
+    pool = ThreadPoolExecutor(n_threads, "encoding", initializer=bound_threads, initargs=(1,))
+    waiting: deque[Future[np.ndarray]] = deque()
+    try:
+        for start in range(0, len(data_set.items), _ENCODED_AT_ONCE):
+            waiting.append(pool.submit(encode, start))
+            if len(waiting) > 2 * n_threads:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def float_batches(

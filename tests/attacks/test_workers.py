@@ -246,6 +246,34 @@ def test_a_worker_that_cannot_be_started_does_not_keep_the_engine_cold(
     assert imported.is_set()
 
 
+def test_umap_is_not_compiled_while_somebody_waits_for_a_task(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """On the first start it took from the faces' drawing and encoding."""
+    routes = importlib.import_module("zoetrope.live.routes")
+    monkeypatch.setenv(routes.WARM_UP, "1")
+    for name in ("COMPILE_AFTER_S", "IMPORT_AFTER_S", "_LOOK_EVERY_S"):
+        monkeypatch.setattr(routes, name, 0.0)
+    monkeypatch.setattr(routes, "_import_decoders", lambda: None)
+    looked, started, is_over = [], threading.Event(), threading.Event()
+
+    def is_busy() -> bool:
+        looked.append(started.is_set())
+        if len(looked) == 5:
+            is_over.set()
+        return not is_over.is_set()
+
+    monkeypatch.setattr(routes, "_is_busy", is_busy)
+    monkeypatch.setattr(routes.projections.service(), "start", started.set)
+
+    async def serve() -> None:
+        async with routes.lifespan(None):
+            await wait_in_loop(started.is_set)
+
+    asyncio.run(serve())
+    assert looked == 5 * [False]
+
+
 PROGRESS = b'{"id": "1", "event": "progress", %s}\n'
 NONSENSE = {
     "no JSON": b"Traceback (most recent call last):\n",

@@ -118,7 +118,7 @@ def test_a_start_from_far_down_the_form_is_seen(page: Page, own_server: Server, 
     page.set_viewport_size({"width": width, "height": 700})
     page.goto(f"{own_server.url}/train?data=digits")
     page.get_by_text("All settings").click(timeout=60_000)
-    page.get_by_label("Seconds between saves").scroll_into_view_if_needed()
+    page.get_by_role("spinbutton", name="Seconds between saves").scroll_into_view_if_needed()
     page.get_by_role("button", name="Start training").scroll_into_view_if_needed()
     box = page.get_by_role("button", name="Start training").bounding_box()
     assert box is not None

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from functools import partial
@@ -19,6 +20,7 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
 
+from ae_core.processes import tasks
 from zoetrope.live import columns, projections, uploads
 from zoetrope.live.assets import MEDIA_TYPES, STATIC, version
 from zoetrope.live.doors.messages import limit_messages
@@ -34,6 +36,9 @@ from zoetrope.live.wire.guard import Seats, from_other_origin
 COMPILE_AFTER_S = 4.0
 IMPORT_AFTER_S = 8.0
 CLEAN_AFTER_S = 60.0
+# The compiler waits while a task runs, which somebody waits for: on the first start the drawing and
+# encoding of the faces. But not for ever: some tasks take an hour.
+COMPILE_WITHIN_S, _LOOK_EVERY_S = 90.0, 1.0
 # "0" keeps tests and benchmarks of other things undisturbed; maps then wait for their compiler.
 WARM_UP = "ZOETROPE_WARM_UP"
 
@@ -71,12 +76,31 @@ async def _clean_each_hour() -> None:
 
 
 async def _warm_up() -> None:
+    compiling = asyncio.create_task(_compile_when_idle())
+    try:
+        await asyncio.sleep(IMPORT_AFTER_S)
+        await asyncio.to_thread(_import_decoders)
+        await compiling
+    finally:
+        compiling.cancel()
+
+
+async def _compile_when_idle() -> None:
+    """Start the worker that makes maps, once no task takes the processor."""
+    if os.environ.get(WARM_UP, "1") == "0":
+        return
     await asyncio.sleep(COMPILE_AFTER_S)
-    if os.environ.get(WARM_UP, "1") != "0":
-        with suppress(OSError):  # who asks for a map is told
-            await asyncio.to_thread(projections.service().start)
-    await asyncio.sleep(IMPORT_AFTER_S - COMPILE_AFTER_S)
-    await asyncio.to_thread(_import_decoders)
+    deadline_s = time.monotonic() + COMPILE_WITHIN_S
+    while time.monotonic() < deadline_s and await asyncio.to_thread(_is_busy):
+        await asyncio.sleep(_LOOK_EVERY_S)
+    with suppress(OSError):  # who asks for a map is told
+        await asyncio.to_thread(projections.service().start)
+
+
+def _is_busy() -> bool:
+    with suppress(OSError):
+        return any(task.state == "running" for task in tasks.list_tasks())
+    return False
 
 
 def _import_decoders() -> None:
