@@ -23,7 +23,7 @@ class Answer:
 
 def ask(
     port: int,
-    path: str = "/",
+    path: str = "/home",
     *,
     method: str = "GET",
     host: str | None = None,

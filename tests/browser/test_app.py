@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from tests.waiting import rerun_ended, wait_on
 pytestmark = pytest.mark.browser
 
 PAGES = {
+    "home": "Zoetrope",
     "morph": "Morph",
     "algebra": "Algebra",
     "dimensions": "Dimensions",
@@ -45,6 +47,35 @@ def test_every_page_opens_by_its_address_and_talks_to_nobody(
     expect(page.locator("[data-testid=stException]")).to_have_count(0)
     expect(page.get_by_text("Page not found")).to_have_count(0)
     assert outside == []
+
+
+def test_the_home_page_follows_the_mouse_before_anything_is_loaded(page: Page, server: str) -> None:
+    page.goto(server)
+    expect(page).to_have_url(re.compile("/home"))
+    slider = page.get_by_role("slider", name="From one face to another")
+    expect(slider).to_be_visible(timeout=60_000)
+    box = slider.bounding_box()
+    assert box is not None
+    seen = set()
+    page.mouse.move(box["x"] + 8, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    for share in range(1, 11):
+        page.mouse.move(box["x"] + share / 10 * (box["width"] - 8), box["y"] + box["height"] / 2)
+        picture = page.get_by_role("img", name="A face between two others")
+        seen.add(picture.evaluate("picture => getComputedStyle(picture).backgroundPositionX"))
+    page.mouse.up()
+    assert len(seen) == 10 and "100%" in seen
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_every_page_bears_the_name(page: Page, server: str, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 800})
+    for path in ("data?data=digits", "train?data=digits"):
+        page.goto(f"{server}/{path}")
+        logo = page.get_by_test_id("stSidebarLogo" if width > 768 else "stHeaderLogo")
+        expect(logo).to_be_visible(timeout=60_000)
+        box = logo.bounding_box()
+        assert box is not None and box["y"] >= 0 and box["height"] >= 16
 
 
 def test_the_tab_has_our_icon(page: Page, server: str) -> None:

@@ -13,12 +13,15 @@ from zoetrope.ui.tab_icon import show_tab_icon
 
 st.set_page_config(page_title="Zoetrope", layout="wide")
 show_tab_icon("/favicon.png")
-st.html(Path(__file__).parent.parent / "ui" / "style.css")
+UI = Path(__file__).parent.parent / "ui"
+st.html(UI / "style.css")
+st.logo(UI / "static" / "logo.svg", size="large")
 
 live.preload()
 
 page = st.navigation(
     {
+        "": [st.Page("home.py", title="Home", icon=":material/home:")],
         "See": [st.Page("explore.py", title="Explore", icon=":material/scatter_plot:")],
         "Steer": [
             st.Page("morph.py", title="Morph", icon=":material/linear_scale:", default=True),

@@ -56,7 +56,7 @@ def _edit(term: Term, data_set: DataSet, groups: Mapping[str, Group], *, key: st
     )
     kind = right.segmented_control(
         "What", kinds, default=term.kind if term.kind in kinds else "item",
-        format_func=KIND_WORDS.__getitem__, key=f"kind_{key}",
+        format_func=KIND_WORDS.__getitem__, key=f"kind_{key}", wrap=True,
     ) or term.kind  # fmt: skip
     what = _name(kind, term, data_set, groups, key=f"what_{key}")
     return Term(sign or term.sign, kind, what) if what else term
