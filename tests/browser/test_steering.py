@@ -163,3 +163,16 @@ def test_nothing_lies_over_a_traversal(page: Page, world: Callable[[str], str], 
             }"""
         )
         assert on_top == [True, True, True], f"strip {place} of 8"
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_every_kind_of_term_is_in_sight(
+    page: Page, world: Callable[[str], str], width: int
+) -> None:
+    page.set_viewport_size({"width": width, "height": 800})
+    steering.open_stage(page, world("algebra"))
+    page.get_by_role("button", name="Change digit = 0").first.click()
+    expect(page.get_by_text("Direction, others held fixed", exact=True)).to_be_visible()
+    for words in ("One item", "All who answer", "Direction, others held fixed"):
+        box = page.get_by_text(words, exact=True).bounding_box()
+        assert box is not None and box["x"] >= 0 and box["x"] + box["width"] <= width - 16

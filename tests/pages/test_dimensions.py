@@ -10,7 +10,14 @@ from streamlit.testing.v1 import AppTest
 from ae_core.codecs.checkpoints import find_checkpoint
 from ae_core.codecs.codes import codes_for
 from ae_core.data.catalogue import load_data_set
-from tests.pages.steering_world import open_page, save_digits_vae, stage_of, unpacked, words
+from tests.pages.steering_world import (
+    components,
+    open_page,
+    save_digits_vae,
+    stage_of,
+    unpacked,
+    words,
+)
 from zoetrope.ui.steer import start_code
 
 
@@ -106,3 +113,25 @@ def test_traversals_and_inactive_ones_can_be_shown_and_a_link_shows_them() -> No
     opened.toggle("traversals").set_value(False).run()
     assert not opened.exception and not switches(opened)["traversals"]
     assert "traversals" not in opened.query_params
+
+
+def test_one_number_by_itself_shows_who_has_least_and_most_of_it() -> None:
+    app = open_page("dimensions.py", {"number": "z1"})
+    assert not app.exception and not app.error
+    assert next(box for box in app.selectbox if box.label == "One number by itself").value == "z1"
+    codes = codes_of_small()[:, 1]
+    shown = components(app)
+    order = np.argsort(codes, kind="stable")
+    for name, rows in (("dimension_least", order[:8]), ("dimension_most", order[::-1][:8])):
+        assert shown[name]["labels"] == [f"Start from item {row}" for row in rows]
+    assert len(shown["dimension_traversal"]["labels"]) == 9
+    assert len(set(shown["dimension_traversal"]["pictures"])) > 1
+    (table,) = app.dataframe
+    assert table.value["score"].abs().is_monotonic_decreasing
+    assert table.value["goes with"].str.startswith("digit = ").all()
+
+
+def test_of_principal_axes_too_and_a_name_of_the_other_kind_is_the_first() -> None:
+    app = open_page("dimensions.py", {"number": "z1", "axes": "principal"})
+    assert not app.exception and not app.error
+    assert next(box for box in app.selectbox if box.label == "One number by itself").value == "a0"

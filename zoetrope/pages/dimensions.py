@@ -4,7 +4,7 @@ import streamlit as st
 
 from zoetrope.live.components import stage as live
 from zoetrope.ui import keys, page, presentation, state
-from zoetrope.ui.steer import dimension_sliders, neighbour_row, notices, start_code
+from zoetrope.ui.steer import dimension_panel, dimension_sliders, neighbour_row, notices, start_code
 from zoetrope.ui.steer.panels import panels
 from zoetrope.ui.steer.space import open_space
 
@@ -23,6 +23,12 @@ PCA's picture follows the same sliders along PCA's own axes, widest first. The s
 code, the code of an item or of a picture of your own (with all sliders at 0 you see its
 reconstruction), or a random code: from the prior $\mathcal N(0, I)$ of a VAE, or from the Gaussian
 with the codes' own mean and covariance.
+
+**One number by itself**: its histogram over the items, the real items with least and most of it,
+the mean code with this number alone changed, and the attributes that go with it, by rank
+correlation: Spearman's $\rho$ for a number (1904), $2\,\mathrm{AUC} - 1$ for yes or no
+(rank-biserial, Cureton 1956). It is one over these items: it does not say that one *causes* the
+other.
 """
 
 
@@ -57,6 +63,8 @@ with page.errors_in_words():
     notices.wait_until_warm()
     code = live.code_at(bases[space.model.key], list(positions.values()))
     neighbour = neighbour_row.show(space, code, key="dimensions_neighbours")
-    if neighbour is not None:
-        state.remember(keys.START, str(neighbour))
+    picked = dimension_panel.show(space, kind, sliders)
+    chosen = neighbour if picked is None else picked
+    if chosen is not None:
+        state.remember(keys.START, str(chosen))
         st.rerun()

@@ -68,6 +68,21 @@ def errors_by_part(comparison: Comparison, name: str | None) -> go.Figure:
     return figure
 
 
+def histogram(numbers: np.ndarray, colour: str) -> go.Figure:
+    """How many items have how much of a number, which is in standard deviations, (N,)."""
+    counts, edges = np.histogram(numbers, bins=min(40, max(5, len(numbers) // 10)))
+    figure = go.Figure()
+    figure.add_bar(
+        x=(edges[:-1] + edges[1:]) / 2, y=counts, width=np.diff(edges), marker={"color": colour},
+        hovertemplate="%{x:.1f} σ: %{y} items<extra></extra>",
+    )  # fmt: skip
+    figure.update_layout(
+        height=250, margin=_MARGIN, bargap=0, showlegend=False,
+        xaxis={"title": "standard deviations from the mean"}, yaxis={"title": "items"},
+    )  # fmt: skip
+    return figure
+
+
 def losses(history: list[dict[str, Any]], terms: list[str]) -> go.Figure:
     """Terms of the objective over epochs: held-out drawn through, training dotted."""
     figure = go.Figure()

@@ -18,7 +18,7 @@ ITEMS, PLACE, PATH_KIND = "items", "at", "way"
 
 # Dimensions. AXES is Explore's name too: "principal" here, "3" there.
 START, POSITIONS, AXES = "start", "z", N_AXES
-INACTIVE, TRAVERSALS = "inactive", "traversals"
+INACTIVE, TRAVERSALS, NUMBER = "inactive", "traversals", "number"
 
 # Algebra.
 SUM, WEIGHTS, MATCHED = "sum", "weights", "matched"

@@ -65,6 +65,17 @@ def _activity_of(side: Side, space: Space) -> Activity:
     return _activity(key, side.checkpoint.has_normal_prior, side.codes)
 
 
+def numbers(side: Side, space: Space, kind: str, place: int) -> np.ndarray:
+    """What the slider at `place` moves, of every item: sigmas from the mean, float32 (N,)."""
+    if kind == PRINCIPAL:
+        principal = _axes(codes_key(side.checkpoint, space.data_set), side.codes)
+        along = (side.codes - principal.mean) @ principal.axes[place]
+    else:
+        along = np.array(side.codes[:, _activity_of(side, space).order[place]])
+    along = along - along.mean(dtype=np.float64)
+    return np.asarray(along / max(float(along.std()), 1e-12), np.float32)
+
+
 def rows(side: Side, space: Space, kind: str, n_rows: int) -> np.ndarray:
     """What one sigma on each slider adds to the code, float32 (n_rows, latent_dim)."""
     if kind == PRINCIPAL:

@@ -33,6 +33,9 @@ class Start:
     words: str
 
 
+MEAN = Start("mean", 0, "the mean code")
+
+
 def current(space: Space) -> Start:
     """What the URL says; anything that is not there is the mean code."""
     kind, _, number = (state.recall(keys.START) or "").partition(":")
@@ -44,7 +47,7 @@ def current(space: Space) -> Start:
         return Start(kind, seed, f"random from {source}")
     if item is not None and item < len(space.data_set.items):
         return Start("item", item, f"item {item}")
-    return Start("mean", 0, "the mean code")
+    return MEAN
 
 
 def code(start: Start, side: Side) -> np.ndarray:
