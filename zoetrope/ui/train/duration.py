@@ -7,6 +7,7 @@ from ae_core.data.store import About
 from ae_core.processes import tasks
 from ae_core.training.pace import cached_pace, what_decides_it
 from ae_core.training.runs import RunRequest
+from ae_core.words import count_of
 from zoetrope.ui.owner import current_owner
 from zoetrope.ui.tray import duration
 
@@ -33,8 +34,7 @@ def _epochs(request: RunRequest, about: About) -> str:
     training = request.training
     n_fitted = min(about.n_fitted, training.max_items or about.n_fitted)
     n_steps = -(-n_fitted // training.batch_size)
-    epochs = "1 epoch" if training.epochs == 1 else f"{training.epochs:,} epochs"
-    return f"{epochs} of {n_steps:,} step{'' if n_steps == 1 else 's'}"
+    return f"{count_of(training.epochs, 'epoch')} of {count_of(n_steps, 'step')}"
 
 
 def _wait_for_trial(request: RunRequest) -> str:
