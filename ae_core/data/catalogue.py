@@ -10,6 +10,7 @@ import numpy as np
 
 from ae_core.data.items import Picture, rows_of_table
 from ae_core.data.store import (
+    ATTRIBUTES,
     SPLIT_COLUMN,
     About,
     DataSet,
@@ -175,6 +176,14 @@ def prepare_data_set(on_progress: Progress, *, data: str) -> None:
             f"Data set {data!r} could not be kept: see that {cache_dir()} can be written to and "
             "its disk has space, then start it again."
         )
+
+
+def attributes_stamp(name: str) -> int:
+    """Changes when the attributes of a data set do, which its fingerprint does not; 0: none yet."""
+    try:
+        return (_folder(name) / ATTRIBUTES).stat().st_mtime_ns
+    except OSError:
+        return 0
 
 
 def load_data_set(name: str, *, on_progress: Progress = silent) -> DataSet:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 SPLIT_COLUMN = "split"
+ATTRIBUTES = "attributes.parquet"
 HELD_OUT_SHARE = 0.1
 _CHUNK = 4096
 
@@ -224,7 +225,7 @@ def new_folder(folder: Path) -> Iterator[Path]:
 
 def write_attributes(folder: Path, attributes: "pd.DataFrame") -> None:
     """Write one row an item, in the order of the items."""
-    attributes.reset_index(drop=True).to_parquet(folder / "attributes.parquet")
+    attributes.reset_index(drop=True).to_parquet(folder / ATTRIBUTES)
 
 
 def write_about(folder: Path, about: About) -> None:
@@ -273,7 +274,7 @@ def read_data_set(folder: Path) -> DataSet:
 def _read_attributes(folder: Path, about: About) -> "pd.DataFrame":
     import pandas as pd
 
-    path = folder / "attributes.parquet"
+    path = folder / ATTRIBUTES
     try:
         require_plain_file(path)
         attributes = pd.read_parquet(path)

@@ -275,3 +275,18 @@ def test_an_empty_name_looks_empty() -> None:
     app = open_page("data.py", {"data": "digits"})
     field = next(field for field in app.text_input if field.label == "Name")
     assert not field.value and not field.placeholder
+
+
+def test_a_number_that_is_a_label_is_made_a_category(tmp_path: Path) -> None:
+    items = np.zeros((40, 8, 8), np.uint8)
+    np.savez(tmp_path / "a.npz", images=items, person=np.arange(40) % 15 + 1)
+    add_arrays(tmp_path / "a.npz", "mine")
+    app = open_page("data.py", {"data": "mine"})
+    next(button for button in app.button if button.label == "Make it a category").click().run()
+    assert not app.exception and not app.error
+    picker = next(box for box in app.selectbox if box.label == "Only items with")
+    picker.select("person").run()
+    value = next(box for box in app.selectbox if box.label == "equal to")
+    value.select("3").run()
+    assert "3 of 40 items" in words(app)
+    assert any(button.label == "Make it a number" for button in app.button)

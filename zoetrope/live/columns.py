@@ -24,7 +24,13 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
-from ae_core.data.catalogue import about_data_set, is_ready, load_data_set, preview_data_set
+from ae_core.data.catalogue import (
+    about_data_set,
+    attributes_stamp,
+    is_ready,
+    load_data_set,
+    preview_data_set,
+)
 from ae_core.data.item_search import whole_number
 from ae_core.data.items import AnyItem
 from ae_core.data.store import DataSet
@@ -241,11 +247,11 @@ def neighbours(request: Request) -> Response:
 def open_data_set(name: str) -> DataSet:
     """A data set by name; the first items of one that is still being made."""
     about = about_data_set(name)
-    return _open(name, about.fingerprint, is_ready(name))
+    return _open(name, about.fingerprint, attributes_stamp(name), is_ready(name))
 
 
 @lru_cache(maxsize=8)
-def _open(name: str, _fingerprint: str, ready: bool) -> DataSet:
+def _open(name: str, _fingerprint: str, _attributes_stamp: int, ready: bool) -> DataSet:
     return load_data_set(name) if ready else preview_data_set(name)
 
 

@@ -3,6 +3,8 @@
 import streamlit as st
 
 from ae_core.data.attribute_columns import column_of
+from ae_core.data.attribute_kinds import other_kind, set_kind
+from ae_core.data.catalogue import is_embedded
 from ae_core.data.contact_sheet import contact_sheet
 from ae_core.data.store import DataSet
 from ae_core.words import count_of
@@ -44,3 +46,21 @@ def show_attributes(data_set: DataSet) -> None:
             values = ", ".join(f"{value} {n:,}" for value, n in counts.head(6).items())
         rows.append({"attribute": name, "kind": kind, "values": values})
     st.dataframe(rows, hide_index=True, width="stretch")
+    if not is_embedded(data_set.name):
+        _offer_other_kind(data_set)
+
+
+def _offer_other_kind(data_set: DataSet) -> None:
+    """Keep a number that is a label as a category, or numerals as a number."""
+    kinds = {name: other_kind(data_set.attributes[name]) for name in data_set.visible_attributes()}
+    names = [name for name, kind in kinds.items() if kind is not None]
+    if not names:
+        return
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        name = st.selectbox("Change the kind of", names, width=240)
+        kind = kinds[name]
+        if kind is not None and st.button(f"Make it a {kind}", icon=":material/swap_horiz:"):
+            with page.errors_in_words(ends_page=False):
+                set_kind(data_set.name, name, kind)
+                st.rerun()
+    st.caption("Kept with the data, for everybody: persons 1 to 15 are a category, ages a number.")

@@ -159,7 +159,9 @@ def colour_of(data_set: DataSet, attribute: str) -> MapColour:
     colours = categories if column.kind == "category" else NUMBER_COLOURS
     return MapColour(
         label=attribute,
-        url=f"api/attributes/{place}?column={quote(attribute, safe='')}&n={len(data_set.items)}",
+        # the kind too: browsers keep what they fetched, and a number may become a category
+        url=f"api/attributes/{place}?column={quote(attribute, safe='')}&n={len(data_set.items)}"
+        f"&kind={column.kind}",
         kind=column.kind,
         names=column.names,
         colours=colours,

@@ -39,9 +39,9 @@ def show(space: Space, kind: str, sliders: Sequence[live.Control]) -> int | None
         figure = figures.histogram(numbers, space.model.colour)
         st.plotly_chart(figure, width="stretch", config={"displayModeBar": False})
     with right:
-        _show_attributes(
-            f"{codes_key(space.model.checkpoint, space.data_set)}/{name}", numbers, space
-        )
+        key = codes_key(space.model.checkpoint, space.data_set)
+        kinds = "/".join(map(str, space.data_set.attributes.dtypes))
+        _show_attributes(f"{key}/{name}/{kinds}", numbers, space)
     _show_traversal(space, kind, place)
     return _show_extremes(space, numbers)
 

@@ -20,11 +20,14 @@ GOOD_FLAG, GOOD_NUMBER = 0.85, 0.5  # AUC and R^2 below which a reading is not w
 
 def probes_of(side: Side, data_set: DataSet) -> AttributeProbes:
     """Linear probes of all attributes, fitted on one codec's codes."""
-    return _probes(codes_key(side.checkpoint, data_set), side.codes, data_set)
+    kinds = tuple((str(name), str(kind)) for name, kind in data_set.attributes.dtypes.items())
+    return _probes(codes_key(side.checkpoint, data_set), kinds, side.codes, data_set)
 
 
 @st.cache_resource(max_entries=8, show_spinner="Learning to read attributes off codes")
-def _probes(key: str, _codes: np.ndarray, _data_set: DataSet) -> AttributeProbes:
+def _probes(
+    key: str, kinds: tuple[tuple[str, str], ...], _codes: np.ndarray, _data_set: DataSet
+) -> AttributeProbes:
     train, held_out = _data_set.split()
     visible = _data_set.attributes[_data_set.visible_attributes()]
     return fit_probes(_codes, visible, train, held_out)
