@@ -111,22 +111,17 @@ def checked(codes: Floats, settings: ProjectionSettings) -> Floats:
     """The codes as a float32 array, if a map can be made of them.
 
     Raises:
-        ProjectionError: Wrong shape, too few, too small or equal codes, or NaN.
+        ProjectionError: Wrong shape, too few or equal codes, or NaN.
     """
     if codes.ndim != 2:
         raise ProjectionError(
             f"`codes` must have shape (N, latent_dim); got {codes.shape}: flatten each item."
         )
-    n_items, latent_dim = codes.shape
+    n_items = len(codes)
     if n_items < settings.n_components + 2:
         raise ProjectionError(
             f"`codes` must have at least {settings.n_components + 2} rows for a "
             f"{settings.n_components}-D map; got {n_items}: encode more items."
-        )
-    if latent_dim < settings.n_components:
-        raise ProjectionError(
-            f"`n_components` ({settings.n_components}) must not exceed the code size "
-            f"({latent_dim}): choose fewer axes or a checkpoint with larger codes."
         )
     array = np.asarray(codes, dtype=np.float32)
     if not np.isfinite(array).all():

@@ -15,7 +15,7 @@ from pydantic import Field
 from ae_core.arrays import Floats
 from ae_core.maps.map import Map
 from ae_core.maps.method import MapMethod, MapSettings, OnPartial
-from ae_core.maps.plane import fit_plane
+from ae_core.maps.plane import plane_points
 from ae_core.processes.progress import Progress
 
 N_EARLY = 250
@@ -45,7 +45,7 @@ def fit_tsne(
 ) -> Map:
     """t-SNE (van der Maaten and Hinton 2008) with a PCA start (Kobak and Berens 2019)."""
     on_progress("finding neighbours", 0.0)
-    start = fit_plane(codes, settings.n_components).points(codes)
+    start, _ = plane_points(codes, settings.n_components)
     start *= 1e-4 / max(float(start[:, 0].std()), 1e-12)
     if settings.n_components == 3:
         return _fit_tsne_3d(codes, start, settings, on_progress)

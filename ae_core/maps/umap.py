@@ -12,7 +12,7 @@ from pydantic import Field
 from ae_core.arrays import Floats
 from ae_core.maps.map import Map
 from ae_core.maps.method import MapMethod, MapSettings, OnPartial
-from ae_core.maps.plane import fit_plane
+from ae_core.maps.plane import plane_points
 from ae_core.neighbours import nearest
 from ae_core.processes.progress import Progress
 
@@ -54,7 +54,7 @@ def fit_umap(
     on_progress("finding neighbours", 0.0)
     rows, distances = umap_neighbours(codes, settings.n_neighbours, settings.seed)
     on_progress("weighing neighbours", 0.3)
-    start = fit_plane(codes, settings.n_components).points(codes)
+    start, _ = plane_points(codes, settings.n_components)
     model = umap.UMAP(
         n_components=settings.n_components,
         n_neighbors=settings.n_neighbours,

@@ -14,6 +14,8 @@ from zoetrope.ui.tray import remaining
 
 METHODS: dict[Method, str] = {name: method.title for name, method in projection.METHODS.items()}
 LOCAL_TRUST = "trust in each place"
+GROUP_PREFIX = "group: "
+"""Before the name of a kept group, among the things to colour by."""
 REFUSED = ""  # key of a job that was never begun
 
 
@@ -56,7 +58,11 @@ def fitted_words(map_key: str) -> str:
 
 def axis_words(made: Map) -> list[str]:
     """What the axes of a PCA map mean; nothing for the others, whose axes mean nothing."""
-    shares = made.plane.shares if made.plane else ()
+    if made.plane is None:
+        return []
+    if made.plane.axes.shape[1] == 1:
+        return ["the code's one number", "thick where items are many"]
+    shares = made.plane.shares
     return [f"axis {k + 1}, {share:.0%} of the variance" for k, share in enumerate(shares)]
 
 
