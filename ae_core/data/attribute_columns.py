@@ -10,8 +10,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 # As many as there are colours that can be told apart.
-MAX_CATEGORIES = 12
-OTHER = "other"
+MAX_COLOURED = 12
+# Names go to the browser whole; of more categories than these the rest are told apart no further.
+MAX_NAMED = 1_000
 
 
 @dataclass(frozen=True)
@@ -38,24 +39,27 @@ class Column:
 def column_of(values: pd.Series) -> Column:
     """Make a column of an attribute: yes/no and text are categories, numbers are numbers.
 
-    Categories are in natural order (numerals by value). Of more than `MAX_CATEGORIES` the most
-    frequent keep their names and the rest become "other".
+    Categories are in natural order (numerals by value); where there are more than `MAX_COLOURED`,
+    the most frequent come first. Beyond `MAX_NAMED` the rest share the last place.
     """
     if pd.api.types.is_bool_dtype(values):
         flags = values.to_numpy(dtype=np.float32, na_value=np.nan)
         return Column("category", flags, ("no", "yes"))
     if pd.api.types.is_numeric_dtype(values):
         return Column("number", values.to_numpy(dtype=np.float32, na_value=np.nan))
-    text = values.astype("object").where(values.notna(), None)
+    known = values.notna().to_numpy()
+    text = values.astype("object")[known].map(str)
     counts = text.value_counts()
-    names = sorted((str(name) for name in counts.index[:MAX_CATEGORIES]), key=_natural)
-    if len(counts) > MAX_CATEGORIES:
-        kept = {str(name) for name in counts.index[: MAX_CATEGORIES - 1]}
-        names = [*sorted(kept, key=_natural), OTHER]
-    places = {name: place for place, name in enumerate(names)}
-    rest = places.get(OTHER, np.nan) if len(counts) > MAX_CATEGORIES else np.nan
-    numbers = [np.nan if value is None else places.get(str(value), rest) for value in text]
-    return Column("category", np.array(numbers, np.float32), tuple(names))
+    names = sorted(counts.index, key=_natural)
+    if len(names) > MAX_COLOURED:
+        names.sort(key=lambda name: -counts[name])
+    n_rest = max(0, len(names) - MAX_NAMED)
+    places = {name: min(place, MAX_NAMED) for place, name in enumerate(names)}
+    numbers = np.full(len(values), np.nan, np.float32)
+    numbers[known] = text.map(places)
+    if n_rest:
+        names[MAX_NAMED:] = [f"{n_rest:,} rarer values"]
+    return Column("category", numbers, tuple(names))
 
 
 def _natural(name: str) -> tuple[int, float, str]:

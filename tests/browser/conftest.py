@@ -9,12 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
 from benchmarks.serving import Server, launch_chromium
 from benchmarks.serving import serve as serve_script
+from tests.browser import explore_world
+from tests.browser.steering import home_at
 
 # Console errors that say nothing about our code: part of the text -> why it may stay.
 KNOWN_BENIGN: dict[str, str] = {
@@ -63,6 +66,18 @@ def app_server(serve: Callable[..., Server]) -> Server:
 def server(app_server: Server) -> str:
     """Base URL of the whole app."""
     return app_server.url
+
+
+@pytest.fixture(scope="session")
+def map_world(
+    serve: Callable[..., Server], tmp_path_factory: pytest.TempPathFactory
+) -> SimpleNamespace:
+    """The whole app (`url`) on a home with 24,000 items, their codes and maps (`home`)."""
+    home = tmp_path_factory.mktemp("explore")
+    with home_at(home):
+        explore_world.build(home)
+    server = serve("app.py", home=home, env={"ZOETROPE_WARM_UP": "0"})
+    return SimpleNamespace(url=server.url, home=home)
 
 
 # Package scope, not session: Playwright keeps an event loop running in this thread while it is

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,63 +12,20 @@ from ae_core.data.catalogue import load_data_set
 from ae_core.data.groups import load_groups
 from benchmarks.serving import segment
 from tests.browser import explore_world
+from tests.browser.map_page import (
+    WAIT_MS,
+    draw_box,
+    group_size,
+    open_map,
+    painted,
+    pixels,
+    surface,
+)
 from tests.browser.steering import home_at
 from tests.waiting import wait_on
 from zoetrope.live.assets import STATIC
 
 pytestmark = pytest.mark.browser
-WAIT_MS = 180_000
-
-
-@pytest.fixture(scope="module")
-def world(serve, tmp_path_factory):
-    """The whole app on a home with 24,000 items, their codes and maps."""
-    home = tmp_path_factory.mktemp("explore")
-    with home_at(home):
-        explore_world.build(home)
-    server = serve("app.py", home=home, env={"ZOETROPE_WARM_UP": "0"})
-    return SimpleNamespace(url=server.url, home=home)
-
-
-def open_map(page: Page, world: SimpleNamespace) -> None:
-    page.set_default_timeout(WAIT_MS)
-    page.goto(f"{world.url}/explore?data=blots&checkpoint=blots-pca")
-    painted(page)
-    page.wait_for_selector(".zmap[data-live=ready]", timeout=WAIT_MS)
-
-
-def painted(page: Page, other_than: str = "") -> str:
-    """Wait for the points, and give their address."""
-    selector = f'.zmap[data-painted]:not([data-painted="{other_than}"])'
-    page.wait_for_selector(selector, timeout=WAIT_MS)
-    return page.locator(".zmap").get_attribute("data-painted") or ""
-
-
-def surface(page: Page, nth: int = 0) -> tuple[float, float, float, float]:
-    box = page.locator(".zmap-surface").nth(nth).bounding_box()
-    assert box is not None
-    return box["x"], box["y"], box["width"], box["height"]
-
-
-def draw_box(page: Page, share: float, nth: int = 0) -> None:
-    """Draw a box round the middle `share` of the map."""
-    page.locator("button[data-tool=box]").nth(nth).click()
-    x, y, width, height = surface(page, nth)
-    page.mouse.move(x + width * (1 - share) / 2, y + height * (1 - share) / 2)
-    page.mouse.down()
-    page.mouse.move(x + width * (1 + share) / 2, y + height * (1 + share) / 2, steps=8)
-    page.mouse.up()
-
-
-def group_size(page: Page) -> int:
-    return int(page.locator(".zmap").first.get_attribute("data-group") or 0)
-
-
-def pixels(page: Page, nth: int) -> list[int]:
-    script = """(canvas) => [...canvas.getContext("2d")
-        .getImageData(0, 0, canvas.width, canvas.height).data]"""
-    found: list[int] = page.locator(".zmap-pair canvas").nth(nth).evaluate(script)
-    return found
 
 
 def choose_method(page: Page, name: str, before: str) -> str:
@@ -77,8 +33,8 @@ def choose_method(page: Page, name: str, before: str) -> str:
     return painted(page, other_than=before)
 
 
-def test_hover_shows_the_item_and_its_reconstruction(page, world) -> None:
-    open_map(page, world)
+def test_hover_shows_the_item_and_its_reconstruction(page, map_world) -> None:
+    open_map(page, map_world)
     x, y, width, height = surface(page)
     page.mouse.move(x + 5, y + 5)
     page.mouse.move(x + width / 2, y + height / 2, steps=20)
@@ -88,7 +44,7 @@ def test_hover_shows_the_item_and_its_reconstruction(page, world) -> None:
         "() => document.querySelectorAll('.zmap-pair canvas')[1].width === 8", timeout=WAIT_MS
     )
     page.wait_for_selector(".zmap-facts dd", timeout=WAIT_MS)
-    with home_at(world.home):
+    with home_at(map_world.home):
         data = load_data_set(explore_world.NAME)
         wanted = data.items[item, 0].reshape(-1).tolist()
     assert pixels(page, 0)[::4] == wanted
@@ -96,8 +52,8 @@ def test_hover_shows_the_item_and_its_reconstruction(page, world) -> None:
     assert 0 < off < 40  # PCA with 8 of 64 axes, not another item
 
 
-def test_what_lives_here_follows_the_hand_over_empty_map(page, world) -> None:
-    open_map(page, world)
+def test_what_lives_here_follows_the_hand_over_empty_map(page, map_world) -> None:
+    open_map(page, map_world)
     x, y, width, height = surface(page)
     page.click("[data-tool=here]")
     seen = {json.dumps(pixels(page, 1))}
@@ -109,9 +65,9 @@ def test_what_lives_here_follows_the_hand_over_empty_map(page, world) -> None:
     assert "exact" in page.locator(".zmap-doubt").inner_text()
 
 
-def test_a_large_group_lasts(page, world) -> None:
+def test_a_large_group_lasts(page, map_world) -> None:
     """20,000 items: other colours, another map and back, another page and back."""
-    open_map(page, world)
+    open_map(page, map_world)
     pca = painted(page)
     draw_box(page, 0.9)
     page.wait_for_function("() => +document.querySelector('.zmap').dataset.group > 0")
@@ -135,8 +91,8 @@ def test_a_large_group_lasts(page, world) -> None:
     page.wait_for_selector(f'.zmap[data-group="{n}"]', timeout=WAIT_MS)
 
 
-def test_arrow_keys_reach_items_and_enter_pins_one(page, world) -> None:
-    open_map(page, world)
+def test_arrow_keys_reach_items_and_enter_pins_one(page, map_world) -> None:
+    open_map(page, map_world)
     page.locator(".zmap-surface").focus()
     items = set()
     for key in ["ArrowRight", "ArrowRight", "ArrowUp", "ArrowLeft"]:
@@ -160,10 +116,10 @@ INK = """() => {
 }"""
 
 
-def test_the_movement_between_two_maps_is_drawn_when_asked(page, world) -> None:
+def test_the_movement_between_two_maps_is_drawn_when_asked(page, map_world) -> None:
     page.set_default_timeout(WAIT_MS)
     beside = "UMAP%20of%20codes"
-    page.goto(f"{world.url}/explore?data=blots&checkpoint=blots-pca&beside={beside}")
+    page.goto(f"{map_world.url}/explore?data=blots&checkpoint=blots-pca&beside={beside}")
     page.wait_for_function("() => document.querySelectorAll('.zmap[data-painted]').length === 2")
     assert not page.evaluate(INK)
     page.get_by_text("Draw the movement").click()
@@ -192,8 +148,8 @@ def pin_one(page: Page) -> str:
     return near
 
 
-def test_what_was_chosen_among_other_items_is_forgotten(page, world) -> None:
-    open_map(page, world)
+def test_what_was_chosen_among_other_items_is_forgotten(page, map_world) -> None:
+    open_map(page, map_world)
     before = painted(page)
     draw_box(page, 0.5)
     pin_one(page)
@@ -209,8 +165,8 @@ def test_what_was_chosen_among_other_items_is_forgotten(page, world) -> None:
     page.wait_for_function("() => +document.querySelector('.zmap').dataset.group > 0")
 
 
-def test_a_pinned_item_follows_to_another_checkpoint(page, world) -> None:
-    open_map(page, world)
+def test_a_pinned_item_follows_to_another_checkpoint(page, map_world) -> None:
+    open_map(page, map_world)
     before = painted(page)
     near = pin_one(page)
     assert len(near.split(",")) == 12
@@ -223,11 +179,11 @@ def test_a_pinned_item_follows_to_another_checkpoint(page, world) -> None:
     assert "-pca-2" in caption.inner_text()
 
 
-def test_two_maps_have_one_group_wherever_it_is_drawn(page, world) -> None:
+def test_two_maps_have_one_group_wherever_it_is_drawn(page, map_world) -> None:
     page.set_default_timeout(WAIT_MS)
     beside = "UMAP%20of%20codes"
     page.goto(
-        f"{world.url}/explore?data=blots&checkpoint=blots-pca&beside={beside}&find=label+%3D+1"
+        f"{map_world.url}/explore?data=blots&checkpoint=blots-pca&beside={beside}&find=label+%3D+1"
     )
     page.wait_for_function("() => document.querySelectorAll('.zmap[data-painted]').length === 2")
     for nth, share in [(0, 0.8), (1, 0.95)]:
@@ -247,16 +203,16 @@ def test_two_maps_have_one_group_wherever_it_is_drawn(page, world) -> None:
     page.get_by_label("Keep the group as").press("Enter")
     page.get_by_role("button", name="Keep", exact=True).click()
     expect(page.get_by_text("Kept groups (1)")).to_be_visible()
-    with home_at(world.home):
+    with home_at(map_world.home):
         data = load_data_set(explore_world.NAME)
         kept = load_groups(data.name, data.about.fingerprint, len(data.items))["second"]
     assert kept.n_items == n
     assert set(data.attributes["label"].iloc[list(kept.items)]) == {"1"}
 
 
-def test_tools_that_a_3_d_map_has_not_stay_off(page, world) -> None:
+def test_tools_that_a_3_d_map_has_not_stay_off(page, map_world) -> None:
     page.set_default_timeout(WAIT_MS)
-    page.goto(f"{world.url}/explore?data=blots&checkpoint=blots-pca&axes=3")
+    page.goto(f"{map_world.url}/explore?data=blots&checkpoint=blots-pca&axes=3")
     painted(page)
     page.locator(".zmap-surface").focus()
     for key in "lbwg":
@@ -269,9 +225,9 @@ def test_tools_that_a_3_d_map_has_not_stay_off(page, world) -> None:
     page.mouse.up()
 
 
-def test_choices_on_a_page_are_no_steps_back(page, world) -> None:
+def test_choices_on_a_page_are_no_steps_back(page, map_world) -> None:
     page.set_default_timeout(WAIT_MS)
-    page.goto(f"{world.url}/data?data=specks")
+    page.goto(f"{map_world.url}/data?data=specks")
     page.wait_for_function("history.pushState.name === 'pushPage'")
     page.get_by_role("link", name="Explore").click()
     painted(page)

@@ -221,9 +221,24 @@ def test_without_a_token_or_from_elsewhere_nothing_is_told(client, codes):
     assert client(f"api/codes/{KEY}", query, headers).status_code == 403
 
 
-def test_categories_beyond_the_colours_become_other():
-    values = pd.Series([f"v{i}" for i in range(20) for _ in range(20 - i)])
+def test_each_category_keeps_its_name_the_frequent_first():
+    """Also one that is called what a merged one would be called."""
+    names = ["other", *(f"v{i}" for i in range(999))]
+    values = pd.Series([name for i, name in enumerate(names) for _ in range(1 + i % 7)])
+    column = column_of(values.sample(frac=1, random_state=0))
+    shown = np.array(column.names)[column.values.astype(int)]
+    assert sorted(shown) == sorted(values) and len(column.names) == 1000
+    counts = values.value_counts()[list(column.names)]
+    assert counts.is_monotonic_decreasing
+
+
+def test_categories_beyond_the_names_share_the_last_place():
+    values = pd.Series([f"v{i}" for i in range(1005) for _ in range(1 + (i < 1000))])
     column = column_of(values)
-    assert len(column.names) == 12 and column.names[-1] == "other"
-    assert (column.values[values == "v19"] == 11).all()
-    assert column.names[int(column.values[0])] == "v0"
+    assert column.names[-1] == "5 rarer values" and len(column.names) == 1001
+    assert (column.values[-5:] == 1000).all() and (column.values[:-5] < 1000).all()
+
+
+def test_values_that_are_missing_have_no_category():
+    column = column_of(pd.Series(["b", None, "a", "b"], index=[7, 7, 7, 7]))
+    np.testing.assert_array_equal(column.values, [1, np.nan, 0, 1])

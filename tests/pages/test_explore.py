@@ -215,6 +215,29 @@ def test_a_map_fitted_on_a_part_says_so(n_fitted: int, said: bool) -> None:
     assert ("fitted on 150; the rest joined" in text) == said
 
 
+@pytest.mark.parametrize("beside", ["nothing", "PCA of pixels"])
+@pytest.mark.parametrize("axes", ["2", "3"])
+@pytest.mark.parametrize("kind", ["autoencoder", "pca"])
+def test_codes_of_one_number_are_mapped(kind: str, axes: str, beside: str) -> None:
+    if kind == "pca":
+        add_pca("one", "digits", 1)
+    else:
+        save_digits_vae("one", latent_dim=1)
+    app = open_page("explore.py", {"checkpoint": "one", "axes": axes, "beside": beside})
+    assert not app.exception and not app.error
+    drawn = components(app)["explore_map"]
+    assert drawn["points"]["dims"] == int(axes)
+    assert drawn["codes"]["latentDim"] == 1
+    if axes == "2":
+        assert drawn["plane"]["axes"]["shape"] == [2, 1]
+        assert drawn["points"]["axes"] == ["the code's one number", "thick where items are many"]
+
+
+def test_dots_instead_of_pictures_are_remembered_in_the_address() -> None:
+    assert components(open_page("explore.py"))["explore_map"]["pictures"] is True
+    assert components(open_page("explore.py", {"dots": "1"}))["explore_map"]["pictures"] is False
+
+
 @pytest.mark.parametrize("beside", ["nothing", "PCA of columns"])
 def test_rows_of_a_table_are_mapped(beside: str) -> None:
     add_pca("wine-pca", "wine", 4)

@@ -105,9 +105,13 @@ def losses(history: list[dict[str, Any]], terms: list[str]) -> go.Figure:
 
 
 def small_map(points: np.ndarray, labels: np.ndarray | None) -> go.Figure:
-    """Points (N, 2), coloured by label, grey where that is NaN; no hover, no axes."""
+    """Points (N, 2), coloured by label, grey where that is NaN; no hover, no axes.
+
+    Labels beyond the colours share the last.
+    """
     figure = go.Figure()
     labels = np.zeros(len(points)) if labels is None else labels
+    labels = np.minimum(labels, len(CATEGORY_COLOURS) - 1)
     unknown = np.isnan(labels)
     groups = [(UNKNOWN_COLOUR, unknown)] if unknown.any() else []
     groups += [

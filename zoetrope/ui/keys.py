@@ -9,7 +9,7 @@ DATA, CHECKPOINT, PRESENT = "data", "checkpoint", "present"
 
 # Explore. A map's settings are there under their own names, such as "perplexity".
 METHOD, N_AXES, SOURCE, EPOCH = "method", "axes", "of", "epoch"
-COLOUR, FIND = "colour", "find"
+COLOUR, FIND, DOTS = "colour", "find", "dots"
 BESIDE, BESIDE_EPOCH, MOVEMENT = "beside", "beside_epoch", "movement"
 GROUP, VIEW = "group", "view"  # a kept group's name; a bookmark's id
 

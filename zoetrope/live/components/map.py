@@ -144,10 +144,12 @@ class MapState:
     Attributes:
         group: Rows of the chosen items, ascending, int64; None if there is no group.
         action: The job's action, in the run that its button has started; else "".
+        pictures: What the switch for pictures was set to; None while nobody has touched it.
     """
 
     group: NDArray[np.int64] | None
     action: str = ""
+    pictures: bool | None = None
 
 
 def colour_of(data_set: DataSet, attribute: str) -> MapColour:
@@ -185,6 +187,7 @@ def latent_map(
     plane: Plane | None = None,
     spread: float = 0.0,
     matching_rows: NDArray[np.int64] | None = None,
+    pictures: bool = True,
     job: MapJob = NO_JOB,
     layout: Layout = "wide",
     moved_from: str | None = None,
@@ -202,6 +205,7 @@ def latent_map(
         plane: The plane of a PCA map; places are then decoded exactly.
         spread: Root mean square distance of the codes from their mean, unit of the round trip.
         matching_rows: Rows that a search leaves; all others go grey.
+        pictures: Whether the items in view are drawn as pictures once they are few, not as dots.
         job: What is said about the map while it is made, and the action offered.
         layout: "wide" has the card beside the map, "narrow" below it, "bare" has map and legend.
         moved_from: Name of another map of the same items: lines are drawn from there.
@@ -226,6 +230,7 @@ def latent_map(
         "job": asdict(job),
         "layout": layout,
         "movedFrom": f"api/points/{moved_from}" if moved_from else None,
+        "pictures": pictures,
         "filter": None if matching_rows is None else pack_rows(matching_rows, points.n_items),
     }
     told = _map_component()(
@@ -233,8 +238,9 @@ def latent_map(
         data=data,
         on_group_change=partial(keep_told_group, key),
         on_job_change=do_nothing,
+        on_pictures_change=do_nothing,
     )
-    return MapState(rows_of(group), str(told.get("job") or ""))
+    return MapState(rows_of(group), str(told.get("job") or ""), told.get("pictures"))
 
 
 def _points_data(points: MapPoints, place: str) -> dict[str, Any]:

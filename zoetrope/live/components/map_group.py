@@ -18,6 +18,11 @@ GROUP = "map_group of {}"
 """Session key; the place stands for the items (`ItemSource.place`)."""
 
 
+BEFORE = "map_groups_before of {}"
+"""Session key: the groups before the present one, the newest last."""
+MAX_BEFORE = 20
+
+
 def choose_group(place: str, rows: NDArray[np.int64], n_items: int) -> None:
     """Make `rows` the group of all maps of these items, at the next run of the page."""
     bits = pack_rows(rows, n_items) if len(rows) else None
@@ -43,8 +48,28 @@ def rows_of(group: dict[str, Any] | None) -> NDArray[np.int64] | None:
     return unpack_rows(group["bits"], group["n"]) if group and group["bits"] else None
 
 
+def can_undo(place: str) -> bool:
+    """Whether there was another group of these items before the present one."""
+    return bool(st.session_state.get(BEFORE.format(place)))
+
+
+def undo_group(place: str) -> None:
+    """Back to the group, or to none, that there was before."""
+    before = st.session_state.get(BEFORE.format(place))
+    if before:
+        group = before.pop()
+        st.session_state[GROUP.format(place)] = group | {"revision": secrets.token_hex(6)}
+
+
 def _keep(group: dict[str, Any]) -> None:
-    st.session_state[GROUP.format(group["items"])] = group
+    place = group["items"]
+    nothing = {"items": place, "n": group["n"], "bits": None}
+    now = st.session_state.get(GROUP.format(place), nothing)
+    if now["bits"] != group["bits"]:
+        before = st.session_state.setdefault(BEFORE.format(place), [])
+        before.append(now)
+        del before[:-MAX_BEFORE]
+    st.session_state[GROUP.format(place)] = group
 
 
 def pack_rows(rows: NDArray[np.int64], n_items: int) -> str:

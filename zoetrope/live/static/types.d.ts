@@ -23,8 +23,18 @@ interface PlotlyPoint {
   pointNumber: number;
 }
 
+/** A drawn map of three axes; matrices are 4 x 4, column after column. */
+interface PlotlyScene {
+  dataScale: number[];
+  glplot: {
+    canvas: HTMLCanvasElement;
+    onrender: (() => void) | null;
+    cameraParams: Record<"projection" | "view" | "model", ArrayLike<number>>;
+  };
+}
+
 interface PlotlyElement extends HTMLElement {
-  _fullLayout: { xaxis: PlotlyAxis; yaxis: PlotlyAxis };
+  _fullLayout: { xaxis: PlotlyAxis; yaxis: PlotlyAxis; scene?: { _scene: PlotlyScene } };
   on(name: string, listener: (event: { points: PlotlyPoint[] }) => void): void;
 }
 

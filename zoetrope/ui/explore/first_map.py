@@ -29,7 +29,7 @@ from zoetrope.live.components.map import (
 )
 from zoetrope.live.projections import service
 from zoetrope.palette import MODEL_COLOUR, PCA_COLOUR
-from zoetrope.ui import keys
+from zoetrope.ui import keys, state
 from zoetrope.ui.cached import WorkingSet
 from zoetrope.ui.explore.map_choice import MapChoice
 from zoetrope.ui.explore.map_source import mapped, own_codes
@@ -118,7 +118,7 @@ def draw(
     points, codes = first.points, code_source(checkpoint, work)
     is_plane = choice.source == "codes" and points.part is None
     title = (choice.colour if colour_job else None) or METHODS[choice.settings.method]
-    return latent_map(
+    seen = latent_map(
         points,
         items=ItemSource.of(work.data_set),
         colour=colour,
@@ -127,10 +127,14 @@ def draw(
         plane=open_map(points.key).plane if is_plane else None,
         spread=_spread_of(codes.key, work.codes),
         matching_rows=choice.matching_rows,
+        pictures=state.recall(keys.DOTS) != "1",
         job=job_words(colour_job or first.job, first.mapped.words, title),
         layout="narrow" if choice.beside else "wide",
         key=keys.FIRST_MAP,
     )
+    if seen.pictures is not None:
+        state.remember(keys.DOTS, None if seen.pictures else "1")
+    return seen
 
 
 def code_source(checkpoint: Checkpoint, work: WorkingSet) -> CodeSource:

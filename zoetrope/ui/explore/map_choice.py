@@ -16,11 +16,11 @@ from ae_core.data.store import DataSet
 from ae_core.errors import AeCoreError
 from ae_core.maps.item_columns import KINDS
 from ae_core.maps.projection import Method, ProjectionSettings
-from zoetrope.ui import keys, state
+from zoetrope.ui import kept_groups, keys, state
 from zoetrope.ui.cached import WorkingSet
 from zoetrope.ui.explore import second_map_choice
 from zoetrope.ui.explore.map_source import Source, epochs_of, source_words
-from zoetrope.ui.explore.map_words import LOCAL_TRUST, METHODS, words
+from zoetrope.ui.explore.map_words import GROUP_PREFIX, LOCAL_TRUST, METHODS, words
 from zoetrope.ui.explore.second_map_choice import Beside
 from zoetrope.ui.plain_text import message
 from zoetrope.ui.steer.item_picker import example
@@ -48,7 +48,7 @@ class MapChoice:
 
 
 def choose_map(checkpoint: Checkpoint, work: WorkingSet) -> MapChoice:
-    """One row, which breaks where it must."""
+    """A row, which breaks where it must, and under it the question, as wide as the page."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         has_epochs = bool(epochs_of(checkpoint, work))
         method = _choose_method()
@@ -60,7 +60,7 @@ def choose_map(checkpoint: Checkpoint, work: WorkingSet) -> MapChoice:
         )
         colour = _choose_colour(work.data_set, is_preview=work.is_preview)
         beside = second_map_choice.choose(work, settings, source, checkpoint)
-        rows = _ask_question(work.data_set)
+    rows = _ask_question(work.data_set)
     return MapChoice(settings, source, colour, rows, beside)
 
 
@@ -136,9 +136,10 @@ def _recalled_settings(usual: ProjectionSettings, names: list[str]) -> Projectio
 
 
 def _choose_colour(data_set: DataSet, *, is_preview: bool) -> str | None:
-    """What colours mean: an attribute, or a number made from codes and map."""
+    """What colours mean: an attribute, a kept group, or a number made from codes and map."""
     names = [str(name) for name in data_set.visible_attributes()]
-    options = names if is_preview else [*names, *KINDS, LOCAL_TRUST]
+    groups = [f"{GROUP_PREFIX}{name}" for name in kept_groups.read(data_set).groups]
+    options = names if is_preview else [*names, *groups, *KINDS, LOCAL_TRUST]
     if not options:
         return None
     choice = UrlChoice(keys.COLOUR, options, is_preview=is_preview)
@@ -159,8 +160,10 @@ def _ask_question(data_set: DataSet) -> NDArray[np.int64] | None:
     question = st.text_input(
         "Find",
         state.recall(keys.FIND) or "",
-        placeholder=example(data_set).removeprefix("Search, for example "),
-        help="Attributes, and, or, not, brackets, comparisons; what is not found goes grey.",
+        placeholder=f"Find: {example(data_set).removeprefix('Search, for example ')}, with and, "
+        "or, not, brackets, comparisons; what is not found goes grey",
+        icon=":material/search:",
+        label_visibility="collapsed",
         key="map_find",
     )
     state.remember(keys.FIND, question or None)

@@ -1,4 +1,5 @@
-// One of the two pictures of the card, with its caption. Both keep their places.
+// One of the two pictures of the card, with its caption. Both keep their places, and say of what
+// they are: `data-of`, and `data-stale` while the card speaks of something else.
 
 /** @import { Picture } from "./overlay.js" */
 
@@ -13,12 +14,27 @@ export class CaptionedPicture {
   }
 
   clear() {
+    this.is("");
     this.canvas.getContext("2d")?.clearRect(0, 0, this.canvas.width, this.canvas.height);
   }
 
-  /** @param {Picture} image */
-  show(image) {
+  /**
+   * @param {Picture} image
+   * @param {string} of
+   */
+  show(image, of) {
     draw(this.canvas, image);
+    this.is(of);
+  }
+
+  /** @param {string} of what the picture shows */
+  is(of) {
+    this.figure.dataset.of = of;
+  }
+
+  /** @param {string} of what it ought to show; faint until it does */
+  expect(of) {
+    this.figure.toggleAttribute("data-stale", this.figure.dataset.of !== of);
   }
 
   get text() {

@@ -40,7 +40,8 @@ export class DecodedGrid {
     const codes = new Float32Array(spots.length * place.latentDim);
     spots.forEach((spot, i) => codes.set(place.codeAt(spot) ?? [], i * place.latentDim));
     this.cells = cells;
-    this.decoder.ask("grid", codes, spots.length);
+    const what = { item: null, isPlace: true, stamp: performance.now() };
+    this.decoder.ask("grid", codes, spots.length, what);
   }
 
   /** @param {Decoded} decoded */

@@ -10,7 +10,11 @@ import { openDecoder } from "../wire/decoder.js";
 /** @typedef {{ name: string, label: string, unit: string, digits: number }} Gauge */
 /** @typedef {{ key: string, caption: string, colour: string, gauges: Gauge[] }} MapCodec */
 /** @typedef {"item" | "place" | "grid"} Use */
-/** @typedef {(decoded: Decoded, stamp: number) => void} Listener */
+/**
+ * What a picture is of: an item, or a place and the item nearest to it. `stamp`: when it was meant.
+ * @typedef {{ item: number | null, isPlace: boolean, stamp: number }} Subject
+ */
+/** @typedef {(decoded: Decoded, subject: Subject) => void} Listener */
 
 /** @type {Use[]} the place in this list is the channel of the socket */
 const USES = ["item", "place", "grid"];
@@ -107,8 +111,10 @@ export class MapDecoder {
         this.root.dataset.live = error ? "failed" : "ready";
         this.say(error || "");
       },
-      onAnswer: ({ parts: [part] }, { channel, stamp }) => {
-        if (this.painter) this.listeners[USES[channel]]?.(new Decoded(part, this.painter), stamp);
+      onAnswer: ({ parts: [part] }, { channel, subject }) => {
+        const { codec, ...what } = /** @type {Subject & { codec: string }} */ (subject);
+        if (!this.painter || codec !== this.codec?.key) return;
+        this.listeners[USES[channel]]?.(new Decoded(part, this.painter), what);
       },
       onRefusal: (reason) => this.say(reason),
       onStatus: (status) => {
@@ -142,10 +148,12 @@ export class MapDecoder {
    * @param {Use} use
    * @param {Float32Array} codes row after row
    * @param {number} rows
-   * @param {number} stamp when the hand moved, ms
+   * @param {Subject} what comes back with the answer
    */
-  ask(use, codes, rows, stamp = performance.now()) {
-    this.live?.decode([{ codec: 0, rows, codes }], { channel: USES.indexOf(use), stamp });
+  ask(use, codes, rows, what) {
+    const subject = { ...what, codec: this.codec?.key };
+    const place = { channel: USES.indexOf(use), stamp: what.stamp, subject };
+    this.live?.decode([{ codec: 0, rows, codes }], place);
   }
 
   close() {

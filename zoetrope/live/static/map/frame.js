@@ -19,16 +19,24 @@ import { element } from "../page/dom.js";
 const LINE = 'fill="none" stroke="currentColor" stroke-width="1.5" stroke-linecap="round" stroke-linejoin="round"';
 /** @type {Record<Tool, [string, string]>} title and icon */
 const TOOLS = {
-  move: ["Move (v): drag to move, scroll to zoom", `<path ${LINE} d="M8 2v12M2 8h12M6 4l2-2 2 2M6 12l2 2 2-2M4 6 2 8l2 2M12 6l2 2-2 2"/>`],
+  move: ["Move (v): drag to move, scroll or pinch to zoom", `<path ${LINE} d="M8 2v12M2 8h12M6 4l2-2 2 2M6 12l2 2 2-2M4 6 2 8l2 2M12 6l2 2-2 2"/>`],
   lasso: ["Lasso (l): draw round items. Shift adds, Alt takes away", `<path ${LINE} stroke-dasharray="2.5 2.2" d="M8 3c4 0 6 1.700 6 4s-2.500 4-6 4-6-1.700-6-4 2-4 6-4z"/><path ${LINE} d="M5 11c-.8 1-.6 2.200.4 3"/>`],
   box: ["Box (b): draw a box round items. Shift adds, Alt takes away", `<rect ${LINE} stroke-dasharray="2.500 2.200" x="2.500" y="3.500" width="11" height="9"/>`],
   here: ["What lives here (w, or hold Shift): the picture at any place of the map", `<circle ${LINE} cx="8" cy="8" r="2"/><path ${LINE} d="M8 1.500v2.500M8 12v2.500M1.500 8H4M12 8h2.500"/>`],
   grid: ["Grid (g): what lives at evenly spaced places", `<path ${LINE} d="M2.500 2.500h11v11h-11zM6.200 2.500v11M9.800 2.500v11M2.500 6.200h11M2.500 9.800h11"/>`],
 };
+/** @typedef {"add" | "remove" | "pictures"} Switch */
+/** @type {Record<Switch, [string, string]>} title and icon */
+const SWITCHES = {
+  add: ["Add what is drawn round to the group (or hold Shift)", `<path ${LINE} d="M8 3v10M3 8h10"/>`],
+  remove: ["Take what is drawn round out of the group (or hold Alt)", `<path ${LINE} d="M3 8h10"/>`],
+  pictures: ["Pictures (d): draw the items in view as pictures once they are few, instead of dots", `<rect ${LINE} x="2.500" y="2.500" width="11" height="11" rx="1.500"/><path ${LINE} d="m2.500 11 3.500-3.500 3 3 1.500-1.500 3 3"/><circle ${LINE} cx="10.500" cy="5.800" r="0.900"/>`],
+};
 const RESET = `<path ${LINE} d="M2 6V2.500h3.500M14 6V2.500h-3.500M2 10v3.500h3.500M14 10v3.500h-3.500"/>`;
 
 const LABEL =
-  "Map of all items. Arrow keys go from item to item, Enter pins one, Escape clears the group.";
+  "Map of all items. Arrow keys go from item to item, Enter pins one, space puts it into the group, " +
+  "a makes all in view the group, Escape clears it; plus and minus zoom, Shift with arrows moves.";
 /** @type {Mark[]} */
 const MARKS = ["ring", "pin", "spot"];
 
@@ -37,6 +45,7 @@ export class MapFrame {
    * @param {object} on
    * @param {(tool: Tool) => void} on.tool
    * @param {() => void} on.reset
+   * @param {() => void} on.pictures the switch is pressed
    * @param {(action: string) => void} on.action the job's button
    */
   constructor(on) {
@@ -59,17 +68,24 @@ export class MapFrame {
       this.overlay,
       svg,
       ...marks,
-      this.axes,
     );
+    this.counts = element("div", { class: "zmap-counts", role: "status" });
     this.status = element("span", { class: "zmap-status", role: "status" });
     this.meter = element("progress", { class: "zmap-meter", max: "1", hidden: "" });
     this.action = element("button", { type: "button", class: "zmap-clear", hidden: "" });
     this.action.addEventListener("click", () => on.action(this.action.dataset.action ?? ""));
     this.tools = toolButtons(on.tool);
-    const reset = iconButton("Whole map", RESET);
+    const reset = iconButton("Whole map (0)", RESET);
     reset.addEventListener("click", () => on.reset());
+    const { add, remove, pictures } = SWITCHES;
+    this.switches = { add: switchButton(...add), remove: switchButton(...remove), pictures: switchButton(...pictures) };
+    this.switches.add.addEventListener("click", () => this.turn("add", !this.isOn("add")));
+    this.switches.remove.addEventListener("click", () => this.turn("remove", !this.isOn("remove")));
+    this.switches.pictures.addEventListener("click", () => on.pictures());
+    this.press("move");
     const said = element("div", { class: "zmap-said" }, this.status, this.meter, this.action);
-    this.bar = element("div", { class: "zmap-bar" }, ...this.tools.values(), reset, said);
+    const switches = [this.switches.pictures, this.switches.add, this.switches.remove];
+    this.bar = element("div", { class: "zmap-bar" }, ...this.tools.values(), reset, ...switches, said);
   }
 
   /**
@@ -78,7 +94,8 @@ export class MapFrame {
    * @param {HTMLElement} group
    */
   fill(legend, card, group) {
-    const main = element("div", { class: "zmap-main" }, this.bar, this.surface, legend);
+    const under = element("div", { class: "zmap-under" }, this.axes, this.counts);
+    const main = element("div", { class: "zmap-main" }, this.bar, this.surface, under, legend);
     this.root.append(main, card, group);
   }
 
@@ -103,10 +120,36 @@ export class MapFrame {
     this.status.textContent = this.status.title = text;
   }
 
+  /** The page's one accent colour, as CSS. */
+  accent() {
+    return getComputedStyle(this.root).getPropertyValue("--st-primary-color");
+  }
+
   /** @param {Tool} tool */
   press(tool) {
     for (const [name, button] of this.tools) button.setAttribute("aria-pressed", String(name === tool));
     this.root.dataset.tool = tool;
+    const isDrawing = tool === "lasso" || tool === "box";
+    for (const name of /** @type {Switch[]} */ (["add", "remove"])) {
+      this.switches[name].hidden = !isDrawing;
+      this.turn(name, false);
+    }
+  }
+
+  /** @param {Switch} name */
+  isOn(name) {
+    return this.switches[name].getAttribute("aria-pressed") === "true";
+  }
+
+  /**
+   * Adding and taking away exclude each other.
+   * @param {Switch} name
+   * @param {boolean} isOn
+   */
+  turn(name, isOn) {
+    this.switches[name].setAttribute("aria-pressed", String(isOn));
+    if (isOn && name === "add") this.turn("remove", false);
+    if (isOn && name === "remove") this.turn("add", false);
   }
 
   /** @param {string[]} axes what they mean */
@@ -149,6 +192,16 @@ function toolButtons(onTool) {
     buttons.set(tool, button);
   }
   return buttons;
+}
+
+/**
+ * @param {string} title
+ * @param {string} icon
+ */
+function switchButton(title, icon) {
+  const button = iconButton(title, icon);
+  button.setAttribute("aria-pressed", "false");
+  return button;
 }
 
 /**

@@ -71,3 +71,24 @@ export class Group {
     return count(mask) ? mask : null;
   }
 }
+
+/**
+ * How many items are found and chosen, in words; nothing where neither is asked.
+ * @param {number} n items in all
+ * @param {Uint8Array | null} found one byte an item; null: no search
+ * @param {Uint8Array | null} chosen one byte an item; null: no group
+ */
+export function countWords(n, found, chosen) {
+  const parts = [];
+  if (found) parts.push(`${numeral(count(found))} of ${numeral(n)} found`);
+  if (chosen) parts.push(`${numeral(count(chosen))} chosen`);
+  if (found && chosen) {
+    parts.push(`${numeral(count(chosen.map((one, i) => one & found[i])))} of them found`);
+  }
+  return parts.join(", ");
+}
+
+/** @param {number} n */
+function numeral(n) {
+  return n.toLocaleString("en");
+}

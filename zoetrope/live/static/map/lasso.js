@@ -1,8 +1,10 @@
 // Drawing round points: a lasso or a box over the plot, with mouse, pen or finger.
 
-const SHORTEST_PX = 3;
-
 /** @import { Pixels } from "./plot.js" */
+
+import { CLICK_PX } from "./pointer.js";
+
+const SHORTEST_PX = 3;
 
 export class Lasso {
   /**
@@ -18,26 +20,24 @@ export class Lasso {
     this.shape = null;
     /** @type {Pixels[] | null} */
     this.corners = null;
-    this.justDrawn = false;
     surface.addEventListener("pointerdown", (event) => this.begin(event), true);
     surface.addEventListener("pointermove", (event) => this.go(event), true);
     surface.addEventListener("pointerup", (event) => this.end(event), true);
     surface.addEventListener("pointercancel", () => this.stop(), true);
-    surface.addEventListener("click", (event) => this.swallow(event), true);
   }
 
   /** @param {PointerEvent} event */
   begin(event) {
-    if (!this.shape || event.button !== 0) return;
+    if (!event.isPrimary) this.stop(); // a second finger: a pinch, not an outline
+    if (!this.shape || event.button !== 0 || !event.isPrimary) return;
     event.preventDefault(); // no mouse events for plotly behind us
     this.surface.setPointerCapture(event.pointerId);
-    this.justDrawn = false;
     this.corners = [this.place(event)];
   }
 
   /** @param {PointerEvent} event */
   go(event) {
-    if (!this.corners) return;
+    if (!this.corners || !event.isPrimary) return;
     event.stopPropagation();
     const [x, y] = this.place(event);
     const [lastX, lastY] = this.corners[this.corners.length - 1];
@@ -49,21 +49,12 @@ export class Lasso {
 
   /** @param {PointerEvent} event */
   end(event) {
-    if (!this.corners) return;
-    const outline = this.outline(this.corners);
-    const isClick = this.corners.length < 2 || extent(outline) < 5;
+    if (!this.corners || !event.isPrimary) return;
+    const { corners } = this;
+    const [[x, y]] = corners;
     this.stop();
-    this.justDrawn = !isClick;
-    if (!isClick) this.onDone(outline, { adds: event.shiftKey, removes: event.altKey });
-  }
-
-  /**
-   * The click that ends a drawing is no click on an item.
-   * @param {MouseEvent} event
-   */
-  swallow(event) {
-    if (this.justDrawn) event.stopImmediatePropagation();
-    this.justDrawn = false;
+    if (corners.every((corner) => Math.hypot(corner[0] - x, corner[1] - y) <= CLICK_PX)) return;
+    this.onDone(this.outline(corners), { adds: event.shiftKey, removes: event.altKey });
   }
 
   stop() {
@@ -89,11 +80,4 @@ export class Lasso {
     const box = this.surface.getBoundingClientRect();
     return [event.clientX - box.left, event.clientY - box.top];
   }
-}
-
-/** @param {Pixels[]} corners */
-function extent(corners) {
-  const xs = corners.map((corner) => corner[0]);
-  const ys = corners.map((corner) => corner[1]);
-  return Math.max(Math.max(...xs) - Math.min(...xs), Math.max(...ys) - Math.min(...ys));
 }

@@ -1,5 +1,6 @@
 // What the colours mean: categories as buttons that switch their items grey, numbers as a bar.
 
+import { shadeOf } from "./colours.js";
 import { element } from "../page/dom.js";
 import { words } from "./words.js";
 
@@ -10,11 +11,17 @@ import { words } from "./words.js";
  * @property {string} url
  * @property {"category" | "number"} kind
  * @property {string[]} names of the categories
- * @property {string[]} colours of the categories; for numbers the scale
+ * @property {string[]} colours of the categories, the last shared by those that are left; for
+ *   numbers the scale
  * @property {number} low
  * @property {number} high
  * @property {Float32Array} values one an item, NaN where unknown: a number, or a category's place
  */
+
+/** Categories from which on they are searched. */
+const MANY = 13;
+/** Buttons drawn at once; more are found by searching. */
+const MOST_DRAWN = 200;
 
 export class Legend {
   /** @param {() => void} onChange */
@@ -26,6 +33,11 @@ export class Legend {
     this.key = "";
     /** @type {MapColour | null} */
     this.colour = null;
+    /** @type {number[]} items of each category */
+    this.counts = [];
+    this.search = element("input", { class: "zmap-search", type: "search" });
+    this.search.addEventListener("input", () => this.drawCategories());
+    this.list = element("div", { class: "zmap-categories" });
   }
 
   /**
@@ -44,6 +56,7 @@ export class Legend {
     if (key === this.key) return;
     this.key = key;
     this.hidden.clear();
+    this.search.value = "";
     this.render();
   }
 
@@ -51,32 +64,61 @@ export class Legend {
     const { colour } = this;
     if (!colour) this.root.replaceChildren();
     else if (colour.kind === "number") this.root.replaceChildren(title(colour), ...bar(colour));
-    else this.root.replaceChildren(title(colour), ...this.categories(colour));
+    else this.renderCategories(colour);
   }
 
   /** @param {MapColour} colour */
-  categories(colour) {
-    const counts = Array.from(colour.names, () => 0);
-    for (const value of colour.values) if (!Number.isNaN(value)) counts[value] += 1;
-    return colour.names.map((name, place) => {
-      const swatch = element("span", { class: "zmap-swatch" });
-      swatch.style.background = colour.colours[place];
-      const n = counts[place].toLocaleString("en");
-      const button = element(
-        "button",
-        {
-          type: "button",
-          class: "zmap-category",
-          "aria-pressed": String(!this.hidden.has(place)),
-          title: `${n} items. Click: show or grey. Double click: this one alone.`,
-        },
-        swatch,
-        words(name),
-      );
-      button.addEventListener("click", () => this.toggle(place));
-      button.addEventListener("dblclick", () => this.isolate(place));
-      return button;
-    });
+  renderCategories(colour) {
+    this.counts = Array.from(colour.names, () => 0);
+    for (const value of colour.values) if (!Number.isNaN(value)) this.counts[value] += 1;
+    const n = colour.names.length.toLocaleString("en");
+    this.search.placeholder = `Search ${n} names`;
+    this.search.setAttribute("aria-label", `Search the names of ${words(colour.label)}`);
+    const isMany = colour.names.length >= MANY;
+    this.root.replaceChildren(title(colour), ...(isMany ? [this.search] : []), this.list);
+    this.drawCategories();
+  }
+
+  /** The categories whose names hold what is searched; many are drawn by falling count. */
+  drawCategories() {
+    const { colour, counts } = this;
+    if (!colour) return;
+    const wanted = this.search.value.trim().toLowerCase();
+    const places = colour.names
+      .map((_, place) => place)
+      .filter((place) => words(colour.names[place]).toLowerCase().includes(wanted));
+    if (colour.names.length >= MANY) places.sort((a, b) => counts[b] - counts[a]);
+    const buttons = places.slice(0, MOST_DRAWN).map((place) => this.category(colour, place));
+    const nLeft = places.length - buttons.length;
+    const left = nLeft ? [`and ${nLeft.toLocaleString("en")} more: search for them`] : [];
+    this.list.replaceChildren(...buttons, ...(places.length ? left : ["No such name."]));
+  }
+
+  /**
+   * @param {MapColour} colour
+   * @param {number} place
+   */
+  category(colour, place) {
+    const swatch = element("span", { class: "zmap-swatch" });
+    swatch.style.background = colour.colours[shadeOf(colour, place)];
+    const n = this.counts[place].toLocaleString("en");
+    const name = words(colour.names[place]);
+    const button = element(
+      "button",
+      {
+        type: "button",
+        class: "zmap-category",
+        "aria-pressed": String(!this.hidden.has(place)),
+        title: `${name}: ${n} items. Click: show or grey. Double click: this one alone.`,
+      },
+      swatch,
+      element("span", { class: "zmap-name" }, name),
+      element("span", { class: "zmap-number" }, n),
+    );
+    button.dataset.place = String(place);
+    button.addEventListener("click", () => this.toggle(place));
+    button.addEventListener("dblclick", () => this.isolate(place));
+    return button;
   }
 
   /** @param {number} place */
@@ -95,8 +137,8 @@ export class Legend {
   }
 
   changed() {
-    this.root.querySelectorAll("button").forEach((button, place) => {
-      button.setAttribute("aria-pressed", String(!this.hidden.has(place)));
+    this.list.querySelectorAll("button").forEach((button) => {
+      button.setAttribute("aria-pressed", String(!this.hidden.has(Number(button.dataset.place))));
     });
     this.onChange();
   }

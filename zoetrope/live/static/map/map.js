@@ -16,21 +16,18 @@ import { floats, freshFloats } from "./columns.js";
 import { DecodedGrid } from "./decoded_grid.js";
 import { MapDecoder } from "./decoder.js";
 import { MapFrame } from "./frame.js";
-import { Group } from "./group.js";
+import { Group, countWords } from "./group.js";
 import { GroupStrip } from "./group_strip.js";
 import { ItemCard } from "./item_card.js";
 import { Legend } from "./legend.js";
 import { Link } from "./links.js";
-import { movementLines } from "./movement.js";
+import { OverPoints } from "./over_points.js";
 import { Overlay } from "./overlay.js";
-import { showPicturesInView } from "./pictures_in_view.js";
 import { Plot, Points, loadPlotly } from "./plot.js";
 import { Pointed } from "./pointed.js";
-import { indices, unpackBits } from "./row_bits.js";
+import { count, indices, unpackBits } from "./row_bits.js";
 import { Sources } from "./sources.js";
 import { Tools } from "./tools.js";
-
-const SETTLED_MS = 120;
 
 /**
  * What `live/components/map.py` sends.
@@ -52,6 +49,7 @@ const SETTLED_MS = 120;
  * @property {"wide" | "narrow" | "bare"} layout
  * @property {string | null} movedFrom
  * @property {string | null} filter
+ * @property {boolean} pictures whether the items in view are drawn as pictures once they are few
  */
 
 /** @typedef {StreamlitComponent<MapData>} MapComponent */
@@ -74,6 +72,7 @@ class MapView {
   frame = new MapFrame({
     tool: (tool) => this.tools.hold(tool),
     reset: () => this.plot.reset(),
+    pictures: () => this.switchPictures(),
     action: (action) => this.component.setTriggerValue("job", action),
   });
   root = this.frame.root;
@@ -92,6 +91,8 @@ class MapView {
     picture: (detail) => this.root.dispatchEvent(new CustomEvent("zmap-picture", { detail })),
   });
   grid = new DecodedGrid(this.frame, this.plot, this.overlay, this.sources, this.decoder);
+  group = new Group();
+  over = new OverPoints(this.frame, this.plot, this.overlay, this.sources, this.grid, this.group);
   legend = new Legend(() => this.redraw());
   strip = new GroupStrip(this.actions, () => this.setGroup(null), this.say);
   link = new Link((news) => this.hear(news));
@@ -101,21 +102,20 @@ class MapView {
   });
   tools = new Tools(this.frame, this.plot, this.sources, this.pointed, this.grid, {
     outline: (corners, keys) => this.chooseInside(corners, keys),
+    toggle: (item) => this.toggle(item),
     clear: () => this.setGroup(null),
-    change: () => this.showPictures(),
+    marks: () => this.switchPictures(),
+    change: () => this.over.drawAgain(),
   });
   resize = new ResizeObserver(() => this.viewMoved());
 
   // What is shown.
-  group = new Group();
-  /** @type {MapColour | null} */
-  colour = null;
   /** @type {Uint8Array | null} items that a search leaves; null: all */
   filter = null;
   /** @type {string | null} */
   filterBits = null;
-  /** @type {Float32Array | null} points of another map, from which lines are drawn */
-  before = null;
+  /** @type {boolean | null} whether items in view are drawn as pictures, as Python said last */
+  toldPictures = null;
   run = 0;
   isStale = false;
   isListening = false;
@@ -132,9 +132,10 @@ class MapView {
   close() {
     this.link.close();
     this.resize.disconnect();
+    this.tools.close();
+    this.over.close();
     this.pointed.close();
     this.decoder.close();
-    clearTimeout(this.settling);
     this.plot.close();
   }
 
@@ -151,6 +152,7 @@ class MapView {
     this.root.dataset.layout = data.layout;
     this.plot.plainColour = data.plainColour;
     this.surface.style.height = `${data.height}px`;
+    this.takePictures(data.pictures);
     const items = `${data.points.items} ${data.points.n}`;
     if (this.link.items && items !== this.link.items) this.forgetItems();
     this.link.items = items;
@@ -186,14 +188,15 @@ class MapView {
     this.plot.plotly = plotly;
     if (flat) this.takePoints(new Points(data.points, flat));
     const colour = data.colour && values ? { ...data.colour, values } : null;
-    const isOther = colour?.url !== this.colour?.url || data.filter !== this.filterBits;
-    const movesElse = before !== this.before;
-    this.colour = colour;
+    const isOther = colour?.url !== this.over.colour?.url || data.filter !== this.filterBits;
+    const movesElse = before !== this.over.before;
+    this.over.colour = colour;
     this.legend.show(colour);
-    this.before = before;
+    this.over.before = before;
     if (data.filter !== this.filterBits) {
       this.filterBits = data.filter;
       this.filter = data.filter ? unpackBits(data.filter, data.points.n) : null;
+      this.showCounts();
     }
     if (isNew || isOther || this.isStale) await this.redraw();
     else if (movesElse) this.viewMoved();
@@ -213,6 +216,8 @@ class MapView {
   // There are other items now: what was chosen among the old ones means nothing.
   forgetItems() {
     this.group.forget();
+    this.plot.forget();
+    this.overlay.clear();
     this.pointed.forget();
     this.showGroup();
   }
@@ -224,12 +229,14 @@ class MapView {
     if (!plot.plotly || !plot.points) return;
     const { url } = plot.points.source;
     this.isStale = false;
-    await plot.draw(this.colour, this.emphasis());
+    this.over.emphasised = this.emphasis();
+    await plot.draw(this.over.colour, this.over.emphasised);
     if (!plot.drawn) return;
     this.listenToPlot();
+    plot.followCamera(() => this.pointed.placeMarks());
     await new Promise(requestAnimationFrame);
     root.dataset.painted = url;
-    root.dataset.coloured = this.colour?.label || "";
+    root.dataset.coloured = this.over.colour?.label || "";
     root.dispatchEvent(new CustomEvent("zmap-painted"));
     this.viewMoved();
   }
@@ -242,9 +249,6 @@ class MapView {
     plot.element.on("plotly_relayout", () => this.viewMoved());
     plot.element.on("plotly_relayouting", () => this.viewMoved());
     plot.element.on("plotly_hover", ({ points }) => this.pointed.pointAt(plot.itemOf(points[0])));
-    plot.element.on("plotly_click", ({ points }) => {
-      if (plot.is3d) this.pointed.pin(plot.itemOf(points[0]));
-    });
   }
 
   // The items that matter now: of the search, in the group, of a category not switched off.
@@ -268,29 +272,24 @@ class MapView {
 
   // The view has changed: put what lies over the points back in its place.
   viewMoved() {
-    const { plot, overlay } = this;
-    if (!plot.drawn || !this.root.isConnected) return;
+    if (!this.plot.drawn || !this.root.isConnected) return;
     this.pointed.placeMarks();
-    clearTimeout(this.settling);
-    overlay.clear();
-    if (this.before) overlay.drawLines(movementLines(plot, this.before, this.group.mask));
-    this.settling = setTimeout(() => this.showPictures(), SETTLED_MS);
+    this.over.drawSoon();
   }
 
-  // Pictures on the map, now that it stays where it is.
-  async showPictures() {
-    const { plot, overlay } = this;
-    const { pictures } = this.sources;
-    if (!plot.isFlat) return;
-    try {
-      if (this.grid.isOn) await this.grid.ask();
-      else if (pictures) {
-        const n = await showPicturesInView(plot, pictures, overlay);
-        this.root.dataset.pictures = String(n);
-      }
-    } catch (error) {
-      this.frame.say(error instanceof Error ? error.message : String(error));
-    }
+  switchPictures() {
+    const areOn = !this.frame.isOn("pictures");
+    this.frame.turn("pictures", areOn);
+    this.component.setStateValue("pictures", areOn);
+    this.over.drawAgain();
+    return true;
+  }
+
+  /** @param {boolean} areOn as Python says, which hears of the switch a moment later */
+  takePictures(areOn) {
+    if (areOn === this.toldPictures) return;
+    this.toldPictures = areOn;
+    this.frame.turn("pictures", areOn);
   }
 
   // -------------------------------------------------------------------------- groups
@@ -326,6 +325,19 @@ class MapView {
     const items = mask ? indices(mask) : [];
     this.root.dataset.group = String(items.length);
     this.strip.show(items, this.sources.pictures);
+    this.showCounts();
+  }
+
+  /** How many are found and chosen, in words. */
+  showCounts() {
+    this.frame.counts.textContent = countWords(this.data.points.n, this.filter, this.group.mask);
+  }
+
+  /** @param {number} item into the group, or out of it */
+  toggle(item) {
+    const mask = this.group.mask?.slice() ?? new Uint8Array(this.data.points.n);
+    mask[item] = 1 - mask[item];
+    this.setGroup(count(mask) ? mask : null);
   }
 
   /** @param {News} news of another map of the same items */

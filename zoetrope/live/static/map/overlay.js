@@ -4,7 +4,21 @@
 /** @import { Pixels } from "./plot.js" */
 
 /** @typedef {ImageData | ImageBitmap | HTMLCanvasElement} Picture */
-/** @typedef {{ image: Picture, px: number, py: number }} PlacedPicture centre in pixels of the plot */
+/**
+ * How a picture is drawn.
+ * @typedef {object} Look
+ * @property {string} border CSS colour
+ * @property {boolean} isFaint not found, grey, or out of the group
+ * @property {string} ring CSS colour of a ring round the border; "" for none
+ */
+/**
+ * A picture with its centre in pixels of the plot.
+ * @typedef {{ image: Picture, px: number, py: number, look?: Look }} PlacedPicture
+ */
+
+const BORDER_PX = 2.5;
+const RING_PX = 3;
+const FAINT = 0.25;
 
 export class Overlay {
   /** @param {HTMLCanvasElement} canvas */
@@ -62,11 +76,33 @@ export class Overlay {
     const side = size * this.ratio;
     const bitmaps = await Promise.all(placed.map(({ image }) => createImageBitmap(image)));
     this.clear();
-    placed.forEach(({ px, py }, i) => {
-      const { width, height } = bitmaps[i];
-      const scale = side / Math.max(width, height);
-      const [left, top] = [px * this.ratio - (width * scale) / 2, py * this.ratio - (height * scale) / 2];
-      this.context.drawImage(bitmaps[i], left, top, width * scale, height * scale);
+    placed.forEach(({ px, py, look }, i) => {
+      const scale = side / Math.max(bitmaps[i].width, bitmaps[i].height);
+      const [width, height] = [bitmaps[i].width * scale, bitmaps[i].height * scale];
+      const [left, top] = [px * this.ratio - width / 2, py * this.ratio - height / 2];
+      this.context.globalAlpha = look?.isFaint ? FAINT : 1;
+      if (look) this.drawBorder(look, left, top, width, height);
+      this.context.drawImage(bitmaps[i], left, top, width, height);
     });
+    this.context.globalAlpha = 1;
+  }
+
+  /**
+   * @param {Look} look
+   * @param {number} left of the picture, as the rest in device pixels
+   * @param {number} top
+   * @param {number} width
+   * @param {number} height
+   */
+  drawBorder({ border, ring }, left, top, width, height) {
+    const { context, ratio } = this;
+    /** @type {[string, number][]} the outer one first */
+    const frames = [[border, BORDER_PX]];
+    if (ring) frames.unshift([ring, BORDER_PX + RING_PX]);
+    for (const [colour, px] of frames) {
+      const by = px * ratio;
+      context.fillStyle = colour;
+      context.fillRect(left - by, top - by, width + 2 * by, height + 2 * by);
+    }
   }
 }

@@ -4,6 +4,8 @@
 /** @import { MapColour } from "./legend.js" */
 /** @import { Spot } from "./place.js" */
 
+import { Camera } from "./camera.js";
+import { shadeOf } from "./colours.js";
 import { PointIndex } from "./point_index.js";
 
 /** @typedef {[number, number]} Pixels from the upper left corner of the plot, in CSS pixels */
@@ -75,6 +77,8 @@ export class Plot {
     this.rest = new Int32Array(0);
     this.drawn = false;
     this.is3d = false;
+    /** @type {object | null} the scene whose camera is followed */
+    this.followed = null;
     /** @type {"pan" | false} */
     this.dragmode = "pan";
   }
@@ -91,6 +95,13 @@ export class Plot {
     this.drawn = false;
   }
 
+  /** The points are of other items: nothing is there until the new ones are drawn. */
+  forget() {
+    this.points = null;
+    this.drawn = false;
+    this.element.style.visibility = "hidden";
+  }
+
   /**
    * Draws `points`, once plotly is here.
    * @param {MapColour | null} colour
@@ -99,13 +110,17 @@ export class Plot {
   async draw(colour, emphasis) {
     const { points, plotly } = this;
     if (!points || !plotly) return;
-    this.is3d = points.columns.length === 3;
+    const is3d = points.columns.length === 3;
+    if (is3d !== this.is3d) this.drawn = false; // no axes of this kind until they are drawn
+    this.is3d = is3d;
     this.divide(points, colour, emphasis);
     const many = points.nPlaced;
     const marker = { size: markerSize(many), opacity: opacity(many), line: { width: 0 } };
     const dim = this.trace(points, this.rest, { ...marker, opacity: 1, color: grey(many) });
     const bright = this.trace(points, this.shown, { ...marker, ...this.colouring(colour) });
     await plotly.react(this.element, [dim, bright], this.layout(points), CONFIG);
+    if (points !== this.points) return; // a later call draws what there is by now
+    this.element.style.visibility = "";
     this.drawn = this.plotly !== null;
   }
 
@@ -141,13 +156,14 @@ export class Plot {
   /** @param {MapColour | null} colour of the coloured trace */
   colouring(colour) {
     if (!colour) return { color: this.plainColour };
-    const color = pick(colour.values, this.shown);
+    const values = pick(colour.values, this.shown);
     const { colours, low, high } = colour;
     const last = colours.length - 1;
     if (colour.kind === "number") {
       const scale = colours.map((shade, i) => [i / last, shade]);
-      return { color, colorscale: scale, cmin: low, cmax: high };
+      return { color: values, colorscale: scale, cmin: low, cmax: high };
     }
+    const color = values.map((place) => shadeOf(colour, place));
     const steps = colours.flatMap((shade, i) => [
       [i / (last + 1), shade],
       [(i + 1) / (last + 1), shade],
@@ -209,13 +225,35 @@ export class Plot {
   }
 
   /**
-   * Where an item is drawn; null where it is not, or not on a plane.
+   * Where an item is drawn; null where it is not.
    * @param {number | null} item
    */
   pixelsOf(item) {
-    if (item === null || !this.isFlat || !this.points?.has(item)) return null;
-    const [x, y] = this.points.columns;
-    return this.toPixels(x[item], y[item]);
+    if (item === null || !this.drawn || !this.points?.has(item)) return null;
+    const { columns } = this.points;
+    if (this.is3d) return this.camera()?.pixelsOf(columns, item) ?? null;
+    return this.toPixels(columns[0][item], columns[1][item]);
+  }
+
+  /**
+   * Calls back whenever the view of a map of three axes is drawn: its camera moves by itself for
+   * some frames.
+   * @param {() => void} onRender
+   */
+  followCamera(onRender) {
+    const glplot = this.is3d ? this.element._fullLayout.scene?._scene.glplot : null;
+    if (!glplot || glplot === this.followed) return;
+    this.followed = glplot;
+    const { onrender } = glplot;
+    glplot.onrender = () => {
+      onrender?.();
+      onRender();
+    };
+  }
+
+  camera() {
+    const { scene } = this.element._fullLayout;
+    return this.drawn && this.is3d && scene ? new Camera(scene._scene) : null;
   }
 
   /**
@@ -228,16 +266,18 @@ export class Plot {
   }
 
   /**
-   * The item nearest to a place of the plot; null where none is within reach.
+   * The item nearest to a place of the plot; null where none is within reach. Of three axes, every
+   * point is looked at: for clicks, not for each move of the pointer.
    * @param {Pixels} pixels
    * @param {number} reachPx
    */
   nearestItem(pixels, reachPx) {
+    if (!this.points || !this.drawn) return null;
+    if (this.is3d) return this.camera()?.nearestItem(this.points.columns, pixels, reachPx) ?? null;
     const { xaxis, yaxis } = this.element._fullLayout;
     const [x, y] = this.toMap(pixels);
     const [sx, sy] = [xaxis, yaxis].map((axis) => Math.abs(axis._length / span(axis)));
-    const items = this.points?.index.nearest(x, y, 1, sx, sy, reachPx).items;
-    return items?.[0] ?? null;
+    return this.points.index.nearest(x, y, 1, sx, sy, reachPx).items[0] ?? null;
   }
 
   /** The rectangle of the map that is on the screen. */
@@ -257,15 +297,55 @@ export class Plot {
     return items ? items[pointNumber] : pointNumber;
   }
 
+  /**
+   * Nearer by a factor, a place of the plot staying where it is. By the wheel's event: plotly.js
+   * then moves the points without sending them to the graphics card again.
+   * @param {Pixels} pixels
+   * @param {number} factor above 1: nearer
+   */
+  zoom([px, py], factor) {
+    const { scene } = this.element._fullLayout ?? {};
+    const target = this.is3d ? scene?._scene.glplot.canvas : this.element.querySelector(".nsewdrag");
+    if (!this.drawn || !target) return false;
+    const box = this.element.getBoundingClientRect();
+    const turn = -WHEEL_OF_E * Math.log(factor);
+    const nTurns = Math.ceil(Math.abs(turn) / MOST_WHEEL);
+    const at = { clientX: box.left + px, clientY: box.top + py, bubbles: true, cancelable: true };
+    for (let i = 0; i < nTurns; i += 1) {
+      target.dispatchEvent(new WheelEvent("wheel", { ...at, deltaY: turn / nTurns }));
+    }
+    return true;
+  }
+
+  /**
+   * Move the view by a share of its size.
+   * @param {[number, number]} direction to the right and up
+   */
+  pan([dx, dy]) {
+    if (!this.isFlat) return false;
+    const { x0, x1, y0, y1 } = this.view();
+    const [right, up] = [dx * PAN_SHARE * (x1 - x0), dy * PAN_SHARE * (y1 - y0)];
+    const ranges = { "xaxis.range": [x0 + right, x1 + right], "yaxis.range": [y0 + up, y1 + up] };
+    this.plotly?.relayout(this.element, ranges);
+    return true;
+  }
+
   /** Back to the whole map. */
   reset() {
+    if (!this.drawn) return false;
     if (this.is3d) this.plotly?.relayout(this.element, { "scene.camera": null });
     else if (this.points) {
       const { x, y } = wholeMap(this.points);
       this.plotly?.relayout(this.element, { "xaxis.range": x, "yaxis.range": y });
     }
+    return true;
   }
 }
+
+// plotly.js: a turn of the wheel by 200 zooms by e, and of one event it takes at most 20.
+const WHEEL_OF_E = 200;
+const MOST_WHEEL = 20;
+const PAN_SHARE = 0.2;
 
 const CONFIG = { displayModeBar: false, scrollZoom: true, responsive: true, doubleClick: false };
 
@@ -299,10 +379,12 @@ function grey(n) {
   return `rgba(128,128,136,${Math.max(0.05, 0.3 - 0.1 * Math.log10(n / 1000)).toFixed(3)})`;
 }
 
-/** @param {number} n */
+/**
+ * 0.9 up to 300 points, 0.14 less for each ten times as many.
+ * @param {number} n points
+ */
 function opacity(n) {
-  if (n > 200_000) return 0.45;
-  return n > 30_000 ? 0.6 : 0.8;
+  return Math.max(0.35, Math.min(0.9, 0.9 - 0.14 * Math.log10(n / 300)));
 }
 
 /**

@@ -26,6 +26,8 @@ export class Pointed {
     /** @type {number | null} */
     this.pinned = null;
     this.isOverPlace = false;
+    /** @type {Spot | null} the place pointed at, while its code may still be on its way */
+    this.wanted = null;
     /** @type {number | null} */
     this.drawing = null;
   }
@@ -42,19 +44,20 @@ export class Pointed {
 
   /** There are other items: nothing is pointed at any more. */
   forget() {
-    this.pinned = null;
+    this.pinned = this.wanted = null;
     delete this.frame.root.dataset.item;
     this.frame.hideMarks();
     this.card.empty();
   }
 
-  /** The map has other points: the place is another. */
+  /** The map has other points: the place is another, and the item nearest to it is shown. */
   forgetPlace() {
-    this.card.spot = null;
+    if (this.card.spot && this.item !== null) this.show(this.item);
   }
 
   /** There is another codec: what is shown of an item is made anew. */
   again() {
+    this.card.forgetDecoded();
     if (this.pinned !== null) this.showPinned();
     else if (this.item !== null) this.show(this.item);
   }
@@ -72,6 +75,7 @@ export class Pointed {
   /** @param {number} item */
   show(item, stamp = performance.now()) {
     if (!this.plot.points || item >= this.plot.points.n) return;
+    this.wanted = null;
     this.card.showItem(item, stamp);
     this.drawSoon();
   }
@@ -83,15 +87,19 @@ export class Pointed {
    */
   async pointAtPlace(spot, stamp) {
     const { place, codes, plot } = this.sources;
-    this.card.spot = spot;
+    this.wanted = spot;
     this.isOverPlace = true;
     if (!place || !plot.points) return;
-    let code = place.codeAt(spot);
-    if (!code) {
-      await codes?.load(place.items(spot));
-      code = place.codeAt(spot);
+    if (!place.codeAt(spot)) {
+      try {
+        await codes?.load(place.items(spot));
+      } catch (error) {
+        this.card.sayError(error);
+        return;
+      }
     }
-    if (!code || this.card.spot !== spot) return;
+    const code = place.codeAt(spot);
+    if (!code || this.wanted !== spot || !plot.points) return;
     const [nearest] = plot.points.index.nearest(spot[0], spot[1], 1).items;
     const isOther = nearest !== this.item;
     this.card.showPlace(spot, nearest, code, stamp);

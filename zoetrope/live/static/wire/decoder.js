@@ -16,8 +16,9 @@ import { SocketDecoder } from "./socket.js";
 /** Codes for one codec, row after row. @typedef {{codec: number, rows: number, codes: Float32Array}} Codes */
 
 /**
- * What was asked; times in ms. `stamp`: when the user did what is answered.
- * @typedef {{parts: Part[], channel: number, operation: string, stamp: number, sentAt: number, receivedAt: number}} Sent
+ * What was asked; times in ms. `stamp`: when the user did what is answered. `subject`: what it is
+ * about, as the asker put it.
+ * @typedef {{parts: Part[], channel: number, operation: string, stamp: number, subject: unknown, sentAt: number, receivedAt: number}} Sent
  */
 
 /** @typedef {"connecting" | "loading" | "ready" | "waiting" | "blocked"} Status */
@@ -31,7 +32,7 @@ import { SocketDecoder } from "./socket.js";
  * @property {() => void} [onTokenNeeded] call setToken() when a new one is at hand
  */
 
-/** @typedef {{channel?: number, stamp?: number}} Place where a request waits, and when it was meant */
+/** Where a request waits, when it was meant, and what comes back with its answers. @typedef {{channel?: number, stamp?: number, subject?: unknown}} Place */
 
 /**
  * Every channel has one request under way; while it has no answer, only the newest one waits. So

@@ -13,7 +13,7 @@ import { CODES } from "./parts.js";
 /** @typedef {import("./decoder.js").Sent} Sent */
 /** @typedef {import("./parts.js").Part} Part */
 
-/** @typedef {{parts: Part[], channel: number, operation: string, stamp: number}} Wanted */
+/** @typedef {{parts: Part[], channel: number, operation: string, stamp: number, subject: unknown}} Wanted */
 /** Asked for, and perhaps answered once. @typedef {Wanted & {id: number, sentAt: number, lastHeardAt: number, isAnswered: boolean}} UnderWay */
 
 const FIRST_WAIT_MS = 250;
@@ -96,9 +96,9 @@ export class SocketDecoder {
    * @param {Part[]} parts
    * @param {Place} [place]
    */
-  request(operation, parts, { channel = 0, stamp = performance.now() } = {}) {
+  request(operation, parts, { channel = 0, stamp = performance.now(), subject = null } = {}) {
     const state = this.channel(channel);
-    state.next = { operation, parts, stamp, channel };
+    state.next = { operation, parts, stamp, channel, subject };
     if (state.isFree) this.send(state);
   }
 
