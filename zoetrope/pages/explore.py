@@ -10,6 +10,8 @@ from zoetrope.ui.cached import WorkingSet
 from zoetrope.ui.explore import (
     bookmark,
     first_map,
+    first_map,
+    group_actions,
     group_bar,
     map_trust,
     neighbour_changes,
@@ -72,6 +74,7 @@ def show_maps(checkpoint: Checkpoint, work: WorkingSet, choice: MapChoice) -> li
     measuring = map_trust.show(first)
     group_bar.show(work.data_set, seen.group)
     bookmark.show(work, seen.group)
+    group_actions.show(checkpoint, work, seen.group)
     jobs = [first.job, colour_job, second.job if second else None, measuring]
     return [each for each in jobs if each is not None]
 

@@ -1,6 +1,8 @@
-"""Keep the group under a name, and bring kept ones back."""
+"""Keep the group under a name, bring kept ones back, combine them, undo."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import numpy as np
 import streamlit as st
@@ -15,7 +17,7 @@ from ae_core.data.groups import (
 )
 from ae_core.data.store import DataSet
 from zoetrope.live.components.map import ItemSource
-from zoetrope.live.components.map_group import choose_group
+from zoetrope.live.components.map_group import can_undo, choose_group, undo_group
 from zoetrope.ui import kept_groups
 from zoetrope.ui.plain_text import as_written, message
 
@@ -25,7 +27,8 @@ def show(data_set: DataSet, group: NDArray[np.int64] | None) -> None:
     about, n_items = data_set.about, len(data_set.items)
     kept = kept_groups.read(data_set)
     deleted = [each for name, each in kept.deleted().items() if name not in kept.groups]
-    left, middle, right = st.columns([0.4, 0.2, 0.4], vertical_alignment="bottom")
+    place = ItemSource.of(data_set).place
+    left, middle, back, right = st.columns([0.34, 0.16, 0.16, 0.34], vertical_alignment="bottom")
     name = left.text_input(
         "Keep the group as", key="group_name", placeholder="a name", disabled=group is None
     )
@@ -33,26 +36,57 @@ def show(data_set: DataSet, group: NDArray[np.int64] | None) -> None:
         made = make_group(name, group if group is not None else [], n_items, source="lasso")
         save_group(made, about.name, about.fingerprint, n_items)
         st.rerun()
+    if back.button(
+        "Undo",
+        icon=":material/undo:",
+        disabled=not can_undo(place),
+        width="stretch",
+        help="Back to the group before this one",
+    ):
+        undo_group(place)
+        st.rerun()
     is_empty = not kept.groups and not deleted and not kept.problems
     label = f"Kept groups ({len(kept.groups)})"
     with right.popover(label, width="stretch", disabled=is_empty):
         st.caption("Shared by everybody who uses this server.")
         for each in kept.groups.values():
-            _offer(each, data_set)
+            _offer(each, data_set, group)
         for each in deleted:
             _offer_back(each, data_set)
         for problem in kept.problems:
             st.caption(f"Left out: {message(problem)}")
 
 
-def _offer(group: Group, data_set: DataSet) -> None:
-    """A kept group: use it or delete it."""
+def offer_as_group(data_set: DataSet, rows: NDArray[np.int64], *, key: str) -> None:
+    """A button that makes these items the group."""
+    if st.button("Make these the group", icon=":material/bookmark:", key=key):
+        _choose(data_set, np.sort(rows).astype(np.int64))
+
+
+def _choose(data_set: DataSet, rows: NDArray[np.int64]) -> None:
+    choose_group(ItemSource.of(data_set).place, rows, len(data_set.items))
+    st.rerun()
+
+
+_Rows = NDArray[np.int64]
+COMBINED: dict[str, tuple[str, Callable[[_Rows, _Rows], _Rows]]] = {
+    "and": ("Items in both", np.intersect1d),
+    "or": ("Items in either", np.union1d),
+    "not": ("Items of the present group that are not in this one", np.setdiff1d),
+}
+
+
+def _offer(group: Group, data_set: DataSet, present: NDArray[np.int64] | None) -> None:
+    """A kept group: use it, combine the present one with it, or delete it."""
     about, n_items = data_set.about, len(data_set.items)
-    left, right = st.columns([0.8, 0.2])
+    left, *joins, right = st.columns([0.44, 0.14, 0.14, 0.14, 0.14])
     label = f"{as_written(group.name)} ({group.n_items:,})"
+    items = np.array(group.items, np.int64)
     if left.button(label, key=f"use-{group.name}", width="stretch"):
-        choose_group(ItemSource.of(data_set).place, np.array(group.items, np.int64), n_items)
-        st.rerun()
+        _choose(data_set, items)
+    for column, (name, (meaning, combine)) in zip(joins, COMBINED.items(), strict=True):
+        if column.button(name, key=f"{name}-{group.name}", help=meaning, disabled=present is None):
+            _choose(data_set, combine(present, items))
     if right.button(
         "",
         icon=":material/delete:",

@@ -10,9 +10,8 @@ from ae_core.maps.map import load_map
 from ae_core.maps.pairs import N_NEIGHBOURS, changed_neighbours
 from ae_core.words import count_of
 from zoetrope.live.components.gallery import gallery
-from zoetrope.live.components.map import ItemSource
-from zoetrope.live.components.map_group import choose_group
 from zoetrope.ui import keys, state
+from zoetrope.ui.explore import group_bar
 
 N_SHOWN = 12
 
@@ -38,10 +37,7 @@ def show(first_key: str, second_key: str, data_set: DataSet) -> None:
         labels=[f"item {item}" for item in most],
         clickable=False,
     )
-    if st.button("Make these the group", icon=":material/bookmark:"):
-        rows = np.sort(most).astype(np.int64)
-        choose_group(ItemSource.of(data_set).place, rows, len(data_set.items))
-        st.rerun()
+    group_bar.offer_as_group(data_set, most, key="changed_as_group")
 
 
 @st.cache_data(max_entries=16, show_spinner="Comparing the neighbours on both maps")
