@@ -16,6 +16,7 @@ from tests.browser.map_page import (
     Mouse,
     Touch,
     corners,
+    draw_box,
     group_size,
     item_place,
     open_map,
@@ -106,6 +107,38 @@ def test_wheel_and_pinch_zoom_where_the_hand_is(hand: Hand, map_world) -> None:
     expect_pin(page, False)
     page.get_by_role("button", name="Whole map").click()
     wait_for_view(page, f"Math.abs(left - {x0}) < 1e-6")
+
+
+@pytest.mark.parametrize("moved_by", ["wheel", "keys", "drag"])
+def test_a_moved_view_stays_where_it_is(page: Page, map_world, moved_by: str) -> None:
+    """A group, a switched category and another colour draw the points anew."""
+    open_map(page, map_world, data=explore_world.OTHER, checkpoint=f"{explore_world.OTHER}-pca")
+    mouse, whole = Mouse(page), view(page)
+    (x0, y0), (x1, y1) = corners(page, 0.3)
+    if moved_by == "wheel":
+        mouse.zoom((x0, y0))
+    elif moved_by == "drag":
+        mouse.drag([(x0, y0), (x1, y1)])
+    else:
+        page.locator(".zmap-surface").focus()
+        page.keyboard.press("+")
+    wait_for_view(page, f"Math.abs(left - {whole[0]}) > {0.01 * (whole[1] - whole[0])}")
+    page.wait_for_selector(".zmap[data-pictures]")  # it has come to rest
+    before = view(page)
+    page.evaluate(
+        """() => {
+          window.n_painted = 0;
+          const map = document.querySelector(".zmap");
+          map.addEventListener("zmap-painted", () => { window.n_painted += 1; });
+        }"""
+    )
+    draw_box(page, 0.5)
+    assert wait_for_group(page, "n > 0")
+    page.wait_for_function("window.n_painted > 0")
+    n_painted = page.evaluate("window.n_painted")
+    page.locator(".zmap-category").first.click()
+    page.wait_for_function(f"window.n_painted > {n_painted}")
+    assert view(page) == pytest.approx(before)
 
 
 def test_plus_and_minus_zoom(page: Page, map_world) -> None:

@@ -10,7 +10,15 @@ from urllib.parse import urlparse
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser.map_page import WAIT_MS, draw_box, group_size, open_map, painted
+from tests.browser.map_page import (
+    WAIT_MS,
+    draw_box,
+    group_size,
+    open_map,
+    painted,
+    view,
+    wait_for_view,
+)
 from zoetrope.live.assets import STATIC
 from zoetrope.palette import CATEGORY_COLOURS
 
@@ -46,8 +54,10 @@ def open_pictures(page: Page, map_world: Any, **query: str) -> int:
     """The 300 items, nearer until some are pictures; gives their number."""
     open_map(page, map_world, data="specks", checkpoint="specks-pca", **query)
     page.locator(".zmap-surface").focus()
-    for _ in range(5):
+    for _ in range(6):
+        left, right, *_ = view(page)
         page.keyboard.press("+")
+        wait_for_view(page, f"right - left < {0.9 * (right - left)}")
     page.wait_for_selector(".zmap[data-pictures]:not([data-pictures='0'])")
     return int(page.locator(".zmap").get_attribute("data-pictures") or 0)
 
@@ -68,7 +78,7 @@ def test_pictures_have_their_colour_and_a_ring_when_chosen(page: Page, map_world
 
 
 def test_pictures_not_found_are_faint_and_the_found_are_counted(page: Page, map_world) -> None:
-    open_pictures(page, map_world, find="label%20%3D%201")
+    open_pictures(page, map_world, find="not%20label%20%3D%200")
     found = ink(page, CATEGORY_COLOURS[0])
     assert found["colour"] == found["opaque"] == 0 < found["faint"]
     expect(page.locator(".zmap-counts")).to_have_text("0 of 300 found")

@@ -10,7 +10,6 @@ from zoetrope.ui.cached import WorkingSet
 from zoetrope.ui.explore import (
     bookmark,
     first_map,
-    first_map,
     group_actions,
     group_bar,
     map_trust,

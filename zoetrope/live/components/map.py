@@ -233,14 +233,19 @@ def latent_map(
         "pictures": pictures,
         "filter": None if matching_rows is None else pack_rows(matching_rows, points.n_items),
     }
-    told = _map_component()(
+    told = _mount(key, data)
+    return MapState(rows_of(group), str(told.get("job") or ""), told.get("pictures"))
+
+
+def _mount(key: str, data: dict[str, Any]) -> Any:
+    """Mount the component; what it has told."""
+    return _map_component()(
         key=key,
         data=data,
         on_group_change=partial(keep_told_group, key),
         on_job_change=do_nothing,
         on_pictures_change=do_nothing,
     )
-    return MapState(rows_of(group), str(told.get("job") or ""), told.get("pictures"))
 
 
 def _points_data(points: MapPoints, place: str) -> dict[str, Any]:

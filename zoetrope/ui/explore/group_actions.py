@@ -27,6 +27,8 @@ from zoetrope.ui.plain_text import message
 
 N_SHOWN = 12
 N_CONTRASTS = 25
+LEAST_EFFECT = 0.05
+"""A smaller effect is not worth a row."""
 MAX_NAMED_ITEMS = 60
 """A sum names so many items one by one; a larger group is kept under a name."""
 
@@ -130,9 +132,10 @@ def _show_contrasts(found: tuple[Contrast, ...]) -> None:
             "in the group": _number(each, each.inside),
             "all others": _number(each, each.outside),
             "effect": round(each.effect, 2),
-            "odds ratio": None if each.odds_ratio is None else float(f"{each.odds_ratio:.3g}"),
+            "odds ratio": "" if each.odds_ratio is None else f"{each.odds_ratio:,.3g}",
         }
         for each in found
+        if abs(each.effect) >= LEAST_EFFECT
     ]
     st.dataframe(pd.DataFrame(rows), hide_index=True, width="stretch")
     st.caption(

@@ -79,18 +79,21 @@ COMBINED: dict[str, tuple[str, Callable[[_Rows, _Rows], _Rows]]] = {
 def _offer(group: Group, data_set: DataSet, present: NDArray[np.int64] | None) -> None:
     """A kept group: use it, combine the present one with it, or delete it."""
     about, n_items = data_set.about, len(data_set.items)
-    left, *joins, right = st.columns([0.44, 0.14, 0.14, 0.14, 0.14])
     label = f"{as_written(group.name)} ({group.n_items:,})"
     items = np.array(group.items, np.int64)
-    if left.button(label, key=f"use-{group.name}", width="stretch"):
+    row = st.container(horizontal=True, gap="small")
+    if row.button(label, key=f"use-{group.name}", width="stretch"):
         _choose(data_set, items)
-    for column, (name, (meaning, combine)) in zip(joins, COMBINED.items(), strict=True):
-        if column.button(name, key=f"{name}-{group.name}", help=meaning, disabled=present is None):
+    for name, (meaning, combine) in COMBINED.items():
+        key = f"{name}-{group.name}"
+        if row.button(name, key=key, help=meaning, disabled=present is None, type="tertiary"):
+            assert present is not None  # the button is off without a group
             _choose(data_set, combine(present, items))
-    if right.button(
+    if row.button(
         "",
         icon=":material/delete:",
         key=f"drop-{group.name}",
+        type="tertiary",
         help="Delete; it can be brought back for a day",
     ):
         delete_group(group.name, about.name, about.fingerprint, n_items)

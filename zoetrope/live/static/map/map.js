@@ -14,6 +14,7 @@
 
 import { floats, freshFloats } from "./columns.js";
 import { DecodedGrid } from "./decoded_grid.js";
+import { loadPlotly } from "./load_plotly.js";
 import { MapDecoder } from "./decoder.js";
 import { MapFrame } from "./frame.js";
 import { Group, countWords } from "./group.js";
@@ -23,7 +24,7 @@ import { Legend } from "./legend.js";
 import { Link } from "./links.js";
 import { OverPoints } from "./over_points.js";
 import { Overlay } from "./overlay.js";
-import { Plot, Points, loadPlotly } from "./plot.js";
+import { Plot, Points } from "./plot.js";
 import { Pointed } from "./pointed.js";
 import { count, indices, unpackBits } from "./row_bits.js";
 import { Sources } from "./sources.js";
@@ -247,7 +248,10 @@ class MapView {
     this.isListening = true;
     const { plot } = this;
     plot.element.on("plotly_relayout", () => this.viewMoved());
-    plot.element.on("plotly_relayouting", () => this.viewMoved());
+    plot.element.on("plotly_relayouting", () => {
+      plot.isMoved = true;
+      this.viewMoved();
+    });
     plot.element.on("plotly_hover", ({ points }) => this.pointed.pointAt(plot.itemOf(points[0])));
   }
 

@@ -16,7 +16,7 @@
  * @typedef {{ image: Picture, px: number, py: number, look?: Look }} PlacedPicture
  */
 
-const BORDER_PX = 2.5;
+const BORDER_PX = 2;
 const RING_PX = 3;
 const FAINT = 0.25;
 
@@ -78,8 +78,11 @@ export class Overlay {
     this.clear();
     placed.forEach(({ px, py, look }, i) => {
       const scale = side / Math.max(bitmaps[i].width, bitmaps[i].height);
-      const [width, height] = [bitmaps[i].width * scale, bitmaps[i].height * scale];
-      const [left, top] = [px * this.ratio - width / 2, py * this.ratio - height / 2];
+      // Whole pixels: edges between two would be half transparent.
+      const width = Math.round(bitmaps[i].width * scale);
+      const height = Math.round(bitmaps[i].height * scale);
+      const left = Math.round(px * this.ratio - width / 2);
+      const top = Math.round(py * this.ratio - height / 2);
       this.context.globalAlpha = look?.isFaint ? FAINT : 1;
       if (look) this.drawBorder(look, left, top, width, height);
       this.context.drawImage(bitmaps[i], left, top, width, height);
@@ -100,7 +103,7 @@ export class Overlay {
     const frames = [[border, BORDER_PX]];
     if (ring) frames.unshift([ring, BORDER_PX + RING_PX]);
     for (const [colour, px] of frames) {
-      const by = px * ratio;
+      const by = Math.round(px * ratio);
       context.fillStyle = colour;
       context.fillRect(left - by, top - by, width + 2 * by, height + 2 * by);
     }

@@ -22,26 +22,6 @@ import { PointIndex } from "./point_index.js";
  * @property {string} items whose points they are
  */
 
-/** @type {Promise<Plotly> | null} */
-let loading = null;
-
-/** @param {string} path */
-export function loadPlotly(path) {
-  if (window.Plotly) return Promise.resolve(window.Plotly);
-  loading ??= new Promise((resolve, reject) => {
-    const script = document.createElement("script");
-    script.src = new URL(path, document.baseURI).href;
-    const fail = () => {
-      loading = null;
-      reject(new Error("plotly.js could not be loaded: reload the page."));
-    };
-    script.addEventListener("load", () => (window.Plotly ? resolve(window.Plotly) : fail()));
-    script.addEventListener("error", fail);
-    document.head.append(script);
-  });
-  return loading;
-}
-
 /** The points of a map: columns of coordinates, NaN where an item has none. */
 export class Points {
   /**
@@ -77,6 +57,8 @@ export class Plot {
     this.rest = new Int32Array(0);
     this.drawn = false;
     this.is3d = false;
+    this.isMoved = false; // whether a hand has moved the view since the whole map was shown
+    this.drawnKey = "";
     /** @type {object | null} the scene whose camera is followed */
     this.followed = null;
     /** @type {"pan" | false} */
@@ -98,7 +80,7 @@ export class Plot {
   /** The points are of other items: nothing is there until the new ones are drawn. */
   forget() {
     this.points = null;
-    this.drawn = false;
+    this.drawn = this.isMoved = false;
     this.element.style.visibility = "hidden";
   }
 
@@ -121,6 +103,7 @@ export class Plot {
     await plotly.react(this.element, [dim, bright], this.layout(points), CONFIG);
     if (points !== this.points) return; // a later call draws what there is by now
     this.element.style.visibility = "";
+    this.drawnKey = points.source.key;
     this.drawn = this.plotly !== null;
   }
 
@@ -197,7 +180,9 @@ export class Plot {
       const scene = { xaxis: axis, yaxis: axis, zaxis: axis, aspectmode: "data" };
       return { ...common, scene: { ...scene, uirevision: "camera" } };
     }
-    const { x, y } = wholeMap(points);
+    // plotly.js's own memory of the view fails where it has widened an axis to keep proportions.
+    const staysPut = this.isMoved && this.drawn && this.drawnKey === points.source.key;
+    const { x, y } = staysPut ? this.ranges() : wholeMap(points);
     return {
       ...common,
       hovermode: false,
@@ -280,6 +265,11 @@ export class Plot {
     return this.points.index.nearest(x, y, 1, sx, sy, reachPx).items[0] ?? null;
   }
 
+  ranges() {
+    const { xaxis, yaxis } = this.element._fullLayout;
+    return { x: [...xaxis.range], y: [...yaxis.range] };
+  }
+
   /** The rectangle of the map that is on the screen. */
   view() {
     const { xaxis, yaxis } = this.element._fullLayout;
@@ -327,12 +317,14 @@ export class Plot {
     const [right, up] = [dx * PAN_SHARE * (x1 - x0), dy * PAN_SHARE * (y1 - y0)];
     const ranges = { "xaxis.range": [x0 + right, x1 + right], "yaxis.range": [y0 + up, y1 + up] };
     this.plotly?.relayout(this.element, ranges);
+    this.isMoved = true;
     return true;
   }
 
   /** Back to the whole map. */
   reset() {
     if (!this.drawn) return false;
+    this.isMoved = false;
     if (this.is3d) this.plotly?.relayout(this.element, { "scene.camera": null });
     else if (this.points) {
       const { x, y } = wholeMap(this.points);
