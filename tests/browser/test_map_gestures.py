@@ -147,6 +147,10 @@ def test_plus_and_minus_zoom(page: Page, map_world) -> None:
     x0, x1, *_ = view(page)
     page.keyboard.press("+")
     wait_for_view(page, f"right - left < {0.85 * (x1 - x0)}")
+    page.wait_for_selector(".zmap[data-pictures]")  # it has come to rest
+    page.keyboard.press("-")
+    wait_for_view(page, f"Math.abs(right - left - {x1 - x0}) < {1e-3 * (x1 - x0)}")
+    page.wait_for_selector(".zmap[data-pictures]")
     page.keyboard.press("0")
     wait_for_view(page, f"Math.abs(left - {x0}) < 1e-6")
 
