@@ -158,7 +158,7 @@ def test_other_codecs_and_maps_change_all_parts_together(page: Page, map_world, 
     field.click()
     page.get_by_role("option", name=f"{explore_world.NAME}-pca-2", exact=True).click()
     caption = page.locator(".zmap-pair figcaption").nth(1)
-    expect(caption).to_contain_text("pca-2")
+    expect(caption).to_have_text("PCA, 2 axes")
     with home_at(map_world.home):
         checkpoint = find_checkpoint(f"{explore_world.NAME}-pca-2")
         codes = np.array(cached_codes(checkpoint, truth.data))
