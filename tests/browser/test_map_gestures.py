@@ -64,6 +64,24 @@ def test_each_click_pins_or_unpins(hand: Hand, map_world, tool: str) -> None:
     assert group_size(page) == 0
 
 
+def test_further_click_events_of_one_press_change_nothing(page: Page, map_world) -> None:
+    """plotly.js makes a `click` of its own of a press, beside the browser's or instead of it."""
+    open_map(page, map_world)
+    place = item_place(page)
+    mouse = Mouse(page)
+    for is_there in (True, False):
+        mouse.tap(place)
+        expect_pin(page, is_there)
+        page.locator(".zmap .nsewdrag").evaluate(
+            """(target, [clientX, clientY]) => {
+              const bubbles = true;
+              target.dispatchEvent(new MouseEvent("click", { bubbles, clientX, clientY }));
+            }""",
+            place,
+        )
+        expect_pin(page, is_there)
+
+
 def test_enter_pins_and_unpins(page: Page, map_world) -> None:
     open_map(page, map_world)
     item_place(page)

@@ -160,8 +160,8 @@ def _ask_question(data_set: DataSet) -> NDArray[np.int64] | None:
     question = st.text_input(
         "Find",
         state.recall(keys.FIND) or "",
-        placeholder=f"Find: {example(data_set).removeprefix('Search, for example ')}, with and, "
-        "or, not, brackets, comparisons; what is not found goes grey",
+        placeholder=f"Find: {example(data_set).removeprefix('Search, for example ')}; "
+        "and, or, not, brackets",
         icon=":material/search:",
         label_visibility="collapsed",
         key="map_find",
