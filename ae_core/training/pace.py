@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from ae_core.training.loop import Training
 
 # Steps are timed for so long, but at least so many, after some that are not.
-TIMED_S, LEAST_STEPS, NOT_TIMED = 2.5, 6, 3
+TIMED_S, LEAST_STEPS, NOT_TIMED = 2.5, 6, 8
 _MOST_BATCHES, _MOST_HELD_OUT, _MOST_FOR_PCA = 64, 256, 1024
 # A machine may be busier an hour later: then it is timed again.
 _VALID_S = 3600.0
@@ -126,7 +126,7 @@ def time_training(on_progress: Progress, *, request: str) -> None:
     pace = Pace(
         start_s=max(start_s, 0.0),
         step_s=step_s,
-        held_out_item_s=_seconds(timed.evaluate) / len(timed.held_out_items),
+        held_out_item_s=_seconds_warm(timed.evaluate) / len(timed.held_out_items),
         frame_s=_time_frame(timed, data_set),
         pca_item_s=_time_pca(timed, data_set),
     )
@@ -168,7 +168,7 @@ def _time_frame(training: "Training", data_set: "DataSet") -> float:
 
     with tempfile.TemporaryDirectory() as folder:
         watched = WatchedItems(Path(folder), data_set, training)
-        return _seconds(lambda: watched.add_frame(1))
+        return _seconds_warm(lambda: watched.add_frame(1))
 
 
 def _time_pca(training: "Training", data_set: "DataSet") -> float:
@@ -180,6 +180,12 @@ def _time_pca(training: "Training", data_set: "DataSet") -> float:
     if n_axes < 1:
         return 0.0
     return _seconds(lambda: fit_pca(data_set, rows, n_axes)) / len(rows)
+
+
+def _seconds_warm(work: Callable[[], object]) -> float:
+    """Seconds of the second time: a run does it many times, and the first loads what it needs."""
+    work()
+    return _seconds(work)
 
 
 def _seconds(work: Callable[[], object]) -> float:

@@ -23,7 +23,8 @@ def choose() -> str | None:
     # Set before the widget is drawn, so that the address and a new run can move the picker.
     st.session_state[keys.RUN_PICKER] = chosen
     st.selectbox(
-        "Run", [*own, *others], key=keys.RUN_PICKER, index=None, placeholder="None on this data",
+        "Run", [*own, *others], key=keys.RUN_PICKER, placeholder="None on this data",
+        index=0 if chosen else None,  # what has a run cannot be emptied
         format_func=lambda name: name if data_of[name] == data else f"{name} (on {data_of[name]})",
         on_change=lambda: state.remember(keys.RUN, st.session_state[keys.RUN_PICKER]),
     )  # fmt: skip
