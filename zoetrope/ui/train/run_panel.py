@@ -152,7 +152,8 @@ def _train_further(run: Run) -> None:
     training = run.request.training
     with st.popover("Train further", icon=":material/fast_forward:"):
         epochs = st.number_input(
-            "Epochs more", min_value=1, max_value=10_000, value=min(max(1, run.status.epoch // 2), 10_000),
+            "Epochs more", min_value=1, max_value=10_000,
+            value=min(max(1, run.status.epoch // 2), 10_000),
             key=f"further-epochs-{run.name}",
         )  # fmt: skip
         st.caption(
