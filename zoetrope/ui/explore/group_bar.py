@@ -28,26 +28,25 @@ def show(data_set: DataSet, group: NDArray[np.int64] | None) -> None:
     kept = kept_groups.read(data_set)
     deleted = [each for name, each in kept.deleted().items() if name not in kept.groups]
     place = ItemSource.of(data_set).place
-    left, middle, back, right = st.columns([0.34, 0.16, 0.16, 0.34], vertical_alignment="bottom")
-    name = left.text_input(
+    row = st.container(horizontal=True, vertical_alignment="bottom")
+    name = row.text_input(
         "Keep the group as", key="group_name", placeholder="a name", disabled=group is None
     )
-    if middle.button("Keep", icon=":material/bookmark:", disabled=group is None, width="stretch"):
+    if row.button("Keep", icon=":material/bookmark:", disabled=group is None):
         made = make_group(name, group if group is not None else [], n_items, source="lasso")
         save_group(made, about.name, about.fingerprint, n_items)
         st.rerun()
-    if back.button(
+    if row.button(
         "Undo",
         icon=":material/undo:",
         disabled=not can_undo(place),
-        width="stretch",
         help="Back to the group before this one",
     ):
         undo_group(place)
         st.rerun()
     is_empty = not kept.groups and not deleted and not kept.problems
     label = f"Kept groups ({len(kept.groups)})"
-    with right.popover(label, width="stretch", disabled=is_empty):
+    with row.popover(label, disabled=is_empty):
         st.caption("Shared by everybody who uses this server.")
         for each in kept.groups.values():
             _offer(each, data_set, group)
