@@ -30,15 +30,15 @@ class BookmarkError(AeCoreError):
     """A view cannot be kept, or is not there any more."""
 
 
-class View(Settings):
+class View(Settings, allow_inf_nan=False):
     """What a person has chosen on a map and its address does not say."""
 
     data: str = Field(description="Data set.")
     data_fingerprint: str = Field(description="Fingerprint of its items.")
     group: str = Field("", description="The group's items, one bit an item, in base64.")
-    map_key: str = Field("", description="The map whose part is shown.")
-    ranges: tuple[float, ...] = Field(
-        (), max_length=4, description="That part: x from, x to, y from, y to; empty: all of it."
+    map_key: str = Field("", max_length=200, description="The map whose part is shown.")
+    ranges: tuple[float, float, float, float] | tuple[()] = Field(
+        (), description="That part: x from, x to, y from, y to; empty: all of it."
     )
 
     @property

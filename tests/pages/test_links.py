@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from ae_core.data.bookmarks import open_view
+from ae_core.data.bookmarks import View, keep_view, open_view
 from ae_core.data.catalogue import load_data_set
 from ae_core.data.groups import make_group, save_group
 from tests.pages.steering_world import components, open_page, save_digits_vae
-from zoetrope.live.components.map import ItemSource
+from zoetrope.live.components.map import ItemSource, MapState, latent_map
 from zoetrope.live.components.map_group import GROUP, pack_rows, unpack_rows
+from zoetrope.ui.explore import first_map
 
 ROWS = np.array([3, 17, 40, 1796])
 
@@ -110,3 +113,27 @@ def test_a_bookmark_of_other_items_is_said() -> None:
     )
     assert any("one of other items" in warning.value for warning in other.warning)
     assert not other.exception and group_of(other) is None
+
+
+@pytest.mark.parametrize("part", [5, {"map": 3}, {"map": "a", "ranges": [1, 2]}, {"ranges": None}])
+def test_what_a_browser_says_of_its_part_may_be_anything(
+    part: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def told(*arguments: object, **more: object) -> MapState:
+        return replace(latent_map(*arguments, **more), part=part)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(first_map, "latent_map", told)
+    app = opened()
+    assert next(button for button in app.button if button.label == "Bookmark").disabled
+
+
+def test_a_part_comes_back_with_the_link_and_its_id_stays() -> None:
+    about = load_data_set("digits").about
+    view = View(
+        data="digits", data_fingerprint=about.fingerprint, map_key="a", ranges=(0.0, 1.0, 2.0, 3.5)
+    )
+    app = opened(view=keep_view(view))
+    expected = {"map": "a", "ranges": [0.0, 1.0, 2.0, 3.5], "revision": view.bookmark}
+    assert components(app)["explore_map"]["part"] == expected
+    app.run()
+    assert of_address(app, "view") == view.bookmark and not app.warning

@@ -72,7 +72,7 @@ def show_maps(checkpoint: Checkpoint, work: WorkingSet, choice: MapChoice) -> li
             neighbour_changes.show(first.points.key, second.key, work.data_set)
     measuring = map_trust.show(first)
     group_bar.show(work.data_set, seen.group)
-    bookmark.show(work, seen.group)
+    bookmark.show(work, seen)
     group_actions.show(checkpoint, work, seen.group)
     jobs = [first.job, colour_job, second.job if second else None, measuring]
     return [each for each in jobs if each is not None]

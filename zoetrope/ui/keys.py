@@ -41,6 +41,7 @@ RUN_PANEL, RUNS_STARTED = "run_panel", "runs_started"  # a container; how many t
 CANCEL_ASKED = "cancel_asked_{}"  # of a run: whether its cancel is being confirmed
 TASKS_SEEN, OWNER = "tasks_seen", "owner"
 
+LINKED_PART = "linked_part"  # of the map: what a bookmark asks to be shown
 FIRST_MAP, SECOND_MAP, POLLING = "explore_map", "explore_map_beside", "explore_polling"
 MORPH_SLIDER, MORPH_ACTIVE = "morph_slider", "morph_active"
 DIMENSIONS_SLIDERS = "dimensions_sliders"

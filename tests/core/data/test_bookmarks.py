@@ -6,6 +6,7 @@ import time
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
 from ae_core import cleaning
 from ae_core.data import bookmarks
@@ -88,6 +89,12 @@ def test_what_nobody_opened_for_a_year_is_swept() -> None:
     os.utime(bookmarks_dir() / f"{old}.json", (past, past))
     (swept,) = cleaning.clean()
     assert swept.path.stem == old and [path.stem for path in bookmark_files()] == [new]
+
+
+@pytest.mark.parametrize("ranges", [(1.0,), (0.0, 1.0, 2.0), (0.0, 1.0, 0.0, float("inf"))])
+def test_a_part_has_four_finite_ends(ranges: tuple[float, ...]) -> None:
+    with pytest.raises(ValidationError):
+        View.model_validate({**view_of().model_dump(), "ranges": ranges})
 
 
 def test_a_group_among_other_numbers_of_items_does_not_fit() -> None:

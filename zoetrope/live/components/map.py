@@ -12,7 +12,7 @@ and travels as one bit an item.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any, Literal
@@ -144,12 +144,15 @@ class MapState:
     Attributes:
         group: Rows of the chosen items, ascending, int64; None if there is no group.
         action: The job's action, in the run that its button has started; else "".
+        part: The part of the map that was moved into sight, as the browser tells it, unchecked:
+            {"map": key, "ranges": [x from, x to, y from, y to]}; None while nobody moved it.
         pictures: What the switch for pictures was set to; None while nobody has touched it.
     """
 
     group: NDArray[np.int64] | None
     action: str = ""
     pictures: bool | None = None
+    part: Any = None
 
 
 def colour_of(data_set: DataSet, attribute: str) -> MapColour:
@@ -188,6 +191,7 @@ def latent_map(
     spread: float = 0.0,
     matching_rows: NDArray[np.int64] | None = None,
     pictures: bool = True,
+    part: Mapping[str, Any] | None = None,
     job: MapJob = NO_JOB,
     layout: Layout = "wide",
     moved_from: str | None = None,
@@ -205,6 +209,7 @@ def latent_map(
         plane: The plane of a PCA map; places are then decoded exactly.
         spread: Root mean square distance of the codes from their mean, unit of the round trip.
         matching_rows: Rows that a search leaves; all others go grey.
+        part: Part of the map that a link asks for: "map", "ranges" and "revision"; shown once.
         pictures: Whether the items in view are drawn as pictures once they are few, not as dots.
         job: What is said about the map while it is made, and the action offered.
         layout: "wide" has the card beside the map, "narrow" below it, "bare" has map and legend.
@@ -231,10 +236,12 @@ def latent_map(
         "layout": layout,
         "movedFrom": f"api/points/{moved_from}" if moved_from else None,
         "pictures": pictures,
+        "part": part,
         "filter": None if matching_rows is None else pack_rows(matching_rows, points.n_items),
     }
     told = _mount(key, data)
-    return MapState(rows_of(group), str(told.get("job") or ""), told.get("pictures"))
+    job_action = str(told.get("job") or "")
+    return MapState(rows_of(group), job_action, told.get("pictures"), told.get("part"))
 
 
 def _mount(key: str, data: dict[str, Any]) -> Any:
@@ -245,6 +252,7 @@ def _mount(key: str, data: dict[str, Any]) -> Any:
         on_group_change=partial(keep_told_group, key),
         on_job_change=do_nothing,
         on_pictures_change=do_nothing,
+        on_part_change=do_nothing,
     )
 
 

@@ -6,13 +6,16 @@ address as long as it is what the map shows.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
+from pydantic import ValidationError
 
 from ae_core.data.bookmarks import BookmarkError, View, keep_view, open_view
 from ae_core.data.store import DataSet
-from zoetrope.live.components.map import ItemSource
+from zoetrope.live.components.map import ItemSource, MapState
 from zoetrope.live.components.map_group import choose_group, group_of_items, pack_rows, unpack_rows
 from zoetrope.ui import kept_groups, keys, state
 from zoetrope.ui.cached import WorkingSet
@@ -35,8 +38,11 @@ def restore(work: WorkingSet) -> None:
             rows = np.array(group.items, np.int64)
     if bookmark is not None:
         view = _opened(bookmark, data_set)
-        if view is not None and view.group:
-            rows = unpack_rows(view.group, n_items)
+        if view is not None:
+            rows = unpack_rows(view.group, n_items) if view.group else rows
+            if view.ranges:
+                part = {"map": view.map_key, "ranges": list(view.ranges), "revision": bookmark}
+                st.session_state[keys.LINKED_PART] = part
     if rows.size:
         choose_group(place, rows, n_items)
 
@@ -56,31 +62,40 @@ def _opened(bookmark: str, data_set: DataSet) -> View | None:
     return view
 
 
-def show(work: WorkingSet, group: NDArray[np.int64] | None) -> None:
+def show(work: WorkingSet, seen: MapState) -> None:
     """The button; and take out of the address what the map does not show any more."""
-    data_set = work.data_set
-    is_touched = group_of_items(ItemSource.of(data_set).place, len(data_set.items)) is not None
-    if work.is_preview or not is_touched:
+    if work.is_preview:
         return
-    view = _current(work.data_set, group)
-    state.remember(keys.GROUP, _kept_name(work.data_set, group))
-    if state.recall(keys.VIEW) not in (None, view.bookmark):
+    data_set = work.data_set
+    view = _current(data_set, seen)
+    is_restored = group_of_items(ItemSource.of(data_set).place, len(data_set.items)) is not None
+    if is_restored:
+        state.remember(keys.GROUP, _kept_name(data_set, seen.group))
+    is_known = is_restored or bool(view.ranges)
+    if is_known and state.recall(keys.VIEW) not in (None, view.bookmark):
         state.remember(keys.VIEW, None)
-    is_whole = group is None
     if st.button(
         "Bookmark",
         icon=":material/bookmark_add:",
-        disabled=is_whole,
-        help="Keeps the group under a short id in the address: a link then shows it as well.",
+        disabled=not (view.group or view.ranges),
+        help="Keeps the group and the part of the map in sight under a short id in the address: a "
+        "link then shows them as well.",
     ):
         state.remember(keys.VIEW, keep_view(view))
         st.toast("The address holds the whole view now: copy it to share it.")
 
 
-def _current(data_set: DataSet, group: NDArray[np.int64] | None) -> View:
+def _current(data_set: DataSet, seen: MapState) -> View:
+    """What the map shows, as far as the address's own words do not say it."""
     about = data_set.about
-    bits = "" if group is None else pack_rows(group, about.n_items)
-    return View(data=about.name, data_fingerprint=about.fingerprint, group=bits)
+    bits = "" if seen.group is None else pack_rows(seen.group, about.n_items)
+    whole = View(data=about.name, data_fingerprint=about.fingerprint, group=bits)
+    part: Any = seen.part or st.session_state.get(keys.LINKED_PART)
+    try:  # the browser may say anything
+        of_part = {"map_key": part["map"], "ranges": tuple(map(float, part["ranges"]))}
+        return View.model_validate({**whole.model_dump(), **of_part})
+    except (TypeError, KeyError, ValueError, ValidationError):
+        return whole
 
 
 def _kept_name(data_set: DataSet, group: NDArray[np.int64] | None) -> str | None:

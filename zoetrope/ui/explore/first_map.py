@@ -128,6 +128,7 @@ def draw(
         spread=_spread_of(codes.key, work.codes),
         matching_rows=choice.matching_rows,
         pictures=state.recall(keys.DOTS) != "1",
+        part=st.session_state.get(keys.LINKED_PART),
         job=job_words(colour_job or first.job, first.mapped.words, title),
         layout="narrow" if choice.beside else "wide",
         key=keys.FIRST_MAP,

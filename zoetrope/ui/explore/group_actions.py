@@ -18,6 +18,7 @@ from ae_core.steering.contrasts import Contrast, contrasts
 from ae_core.steering.paths import MAX_KEYS
 from ae_core.steering.sums import Term, format_sum
 from ae_core.steering.unusual import MAX_ASKED, Pair, most_unusual, near_duplicates
+from ae_core.words import count_of
 from zoetrope.live.components.gallery import gallery
 from zoetrope.ui import keys, state
 from zoetrope.ui.cached import WorkingSet
@@ -107,7 +108,7 @@ def _term(data_set: DataSet, group: Rows) -> Term:
     if len(group) <= MAX_NAMED_ITEMS:
         return Term(1, "items", ",".join(map(str, group)))
     digest = hashlib.sha256(np.ascontiguousarray(group).data).hexdigest()[:4]
-    name = f"{len(group):,} items of the map {digest}"
+    name = f"{count_of(len(group), 'item')} of the map {digest}"
     about, n_items = data_set.about, len(data_set.items)
     made = make_group(name, group, n_items, source="lasso")
     save_group(made, about.name, about.fingerprint, n_items)
@@ -183,8 +184,8 @@ def _show_duplicates(pairs: tuple[Pair, ...], data_set: DataSet) -> None:
     )
     n_same = sum(pair.is_same for pair in pairs)
     st.caption(
-        f"Pairs of nearest codes, two by two; {n_same} of these {len(pairs)} pairs are equal "
-        "number by number."
+        f"Pairs of nearest codes, two by two; equal number by number: {n_same} of "
+        f"{count_of(len(pairs), 'pair')}."
     )
     group_bar.offer_as_group(data_set, np.unique(rows), key="duplicates_as_group")
 

@@ -24,6 +24,7 @@ import { Legend } from "./legend.js";
 import { Link } from "./links.js";
 import { OverPoints } from "./over_points.js";
 import { Overlay } from "./overlay.js";
+import { PartInSight } from "./part_in_sight.js";
 import { Plot, Points } from "./plot.js";
 import { Pointed } from "./pointed.js";
 import { count, indices, unpackBits } from "./row_bits.js";
@@ -50,6 +51,7 @@ import { Tools } from "./tools.js";
  * @property {"wide" | "narrow" | "bare"} layout
  * @property {string | null} movedFrom
  * @property {string | null} filter
+ * @property {import("./part_in_sight.js").LinkedPart | null} part what a link asks to be shown
  * @property {boolean} pictures whether the items in view are drawn as pictures once they are few
  */
 
@@ -108,6 +110,7 @@ class MapView {
     marks: () => this.switchPictures(),
     change: () => this.over.drawAgain(),
   });
+  part = new PartInSight(this.plot, this.root, (part) => this.component.setStateValue("part", part));
   resize = new ResizeObserver(() => this.viewMoved());
 
   // What is shown.
@@ -135,6 +138,7 @@ class MapView {
     this.resize.disconnect();
     this.tools.close();
     this.over.close();
+    this.part.close();
     this.pointed.close();
     this.decoder.close();
     this.plot.close();
@@ -236,6 +240,7 @@ class MapView {
     this.listenToPlot();
     plot.followCamera(() => this.pointed.placeMarks());
     await new Promise(requestAnimationFrame);
+    this.part.take(this.data.part);
     root.dataset.painted = url;
     root.dataset.coloured = this.over.colour?.label || "";
     root.dispatchEvent(new CustomEvent("zmap-painted"));
@@ -279,6 +284,7 @@ class MapView {
     if (!this.plot.drawn || !this.root.isConnected) return;
     this.pointed.placeMarks();
     this.over.drawSoon();
+    this.part.moved();
   }
 
   switchPictures() {
