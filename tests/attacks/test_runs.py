@@ -212,7 +212,7 @@ def test_a_process_is_recognised_when_the_clock_was_set(monkeypatch: pytest.Monk
     assert by_the_clock.is_alive  # as files of before have it
     started_at = psutil.boot_time()
     monkeypatch.setattr(psutil._pslinux, "boot_time", lambda: started_at + 7_200.0)  # type: ignore[attr-defined]
-    assert noted.is_alive and noted.works_on(sys.executable)
+    assert noted.is_alive and noted.works_on(psutil.Process().cmdline()[0])
     assert not by_the_clock.is_alive
 
 
