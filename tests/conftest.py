@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -32,6 +33,14 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setenv("ZOETROPE_HOME", str(folder))
     yield folder
     end_detached(folder)
+    end_map_worker()
+
+
+def end_map_worker() -> None:
+    """The pages of a process share a worker; it would go on looking into this test's home."""
+    started = sys.modules.get("zoetrope.live.projections")  # no test of the core imports the web
+    if started is not None and started.service().pid is not None:
+        started.service().close()
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ SEEN = {
     "algebra.py": ("Algebra", "Nearest real items"),
     "dimensions.py": ("Dimensions", "Nearest real items"),
     "versus_pca.py": ("Versus PCA", "Measuring on held-out items"),
-    "train.py": ("Train", "No run yet"),
+    "train.py": ("Train", "No run on this data yet"),
     "explore.py": ("Explore", "explore_map"),
 }
 HOSTILE = {
