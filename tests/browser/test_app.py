@@ -120,7 +120,8 @@ def test_a_broken_checkpoint_is_said_and_the_others_work(
     (folder / "config.json").write_text('{"schema_version": 99}')
     own = serve("app.py", home=tmp_path / "home")
     page.goto(f"{own.url}/?data=digits&checkpoint=mine")
-    expect(page.get_by_text("update Zoetrope").first).to_be_visible(timeout=60_000)
+    said = page.get_by_test_id("stMain").get_by_text("update Zoetrope")  # the sidebar lists it too
+    expect(said).to_be_visible(timeout=60_000)
     page.wait_for_selector(PAINTED, timeout=60_000)  # with another checkpoint
 
 
